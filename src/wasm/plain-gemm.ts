@@ -19,7 +19,10 @@ export function plainGemm(
   bOffset: number,
 ): void {
   // A column is stored as a row is: cT = op(b)T op(a)T turns the strided walk into one along memory.
-  if (n === 1 && m > 1) return plainGemm(c, b, a, 1, m, k, false, !transposeA, cOffset, bOffset, aOffset);
+  if (n === 1 && m > 1) {
+    plainGemm(c, b, a, 1, m, k, false, !transposeA, cOffset, bOffset, aOffset);
+    return;
+  }
   const aRow = transposeA ? 1 : k;
   const aColumn = transposeA ? m : 1;
   if (transposeB) {
