@@ -1,0 +1,164 @@
+import { onesLike, zerosLike } from "../tensor/creation.ts";
+import { AutogradError, ShapeError } from "../tensor/errors.ts";
+import { resolve } from "../tensor/options.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { add, to } from "./elementwise.ts";
+import { sumTo } from "./movement.ts";
+import {
+  detectingAnomalies,
+  expectFinite,
+  expectUnchanged,
+  type PrimitiveRecord,
+  reachable,
+  recordingAs,
+  release,
+} from "./primitive.ts";
+
+/**
+ * Reverse mode: walks the records newest first and hands each one's output gradient to its vjp.
+ *
+ * A record is newer than all that it depends on, so when the walk reaches it, every use of its output has already
+ * contributed. `needed` says which tensors' gradients matter; the rest is not computed. Returns the gradients of
+ * leaves and of tensors that `keep` names, and the records that were differentiated.
+ */
+function propagate(
+  where: string,
+  records: readonly PrimitiveRecord[],
+  output: Tensor,
+  seed: Tensor,
+  needed: (t: Tensor) => boolean,
+  keep: (t: Tensor) => boolean,
+): { gradients: Map<Tensor, Tensor>; visited: PrimitiveRecord[] } {
+  const gradients = new Map([[output, seed]]);
+  const visited: PrimitiveRecord[] = [];
+  for (const record of records) {
+    const { primitive, inputs, output, attributes } = record;
+    const g = gradients.get(output);
+    if (g === undefined || !inputs.some((input) => input.requiresGrad && needed(input))) continue;
+    if (!keep(output)) gradients.delete(output);
+    expectUnchanged(where, record);
+    visited.push(record);
+    const thunks = primitive.vjp!({ g, inputs, output, attributes });
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i];
+      if (!input.requiresGrad || !needed(input)) continue;
+      const contribution = to(sumTo(thunks[i](), input.shape), input.dtype);
+      if (detectingAnomalies()) expectFinite(primitive.name, `gradient of input ${i}`, contribution);
+      const sofar = gradients.get(input);
+      gradients.set(input, sofar === undefined ? contribution : add(sofar, contribution));
+    }
+  }
+  return { gradients, visited };
+}
+
+/** The gradient to start from: 1 for a scalar, else one of the output's shape that the caller gives. */
+function seedFor(where: string, output: Tensor, gradient: TensorLike | undefined): Tensor {
+  if (!output.requiresGrad) {
+    throw new AutogradError(
+      where,
+      "nothing to differentiate: the output depends on no tensor with requiresGrad, or was computed inside noGrad",
+    );
+  }
+  if (gradient === undefined) {
+    if (output.size === 1) return onesLike(output);
+    throw new AutogradError(
+      where,
+      `an output of shape ${formatShape(output.shape)} needs a gradient of that shape; reduce it to a scalar with sum() or mean(), or pass one`,
+    );
+  }
+  const seed = to(asTensor(gradient), output.dtype);
+  if (!sameShape(seed.shape, output.shape)) {
+    throw new ShapeError(
+      where,
+      `the gradient has shape ${formatShape(seed.shape)}, the output ${formatShape(output.shape)}`,
+    );
+  }
+  return seed;
+}
+
+export interface BackwardOptions {
+  /** Keep the graph for another backward. Default: as `createGraph`. */
+  retainGraph?: boolean;
+  /** Record the computation of the gradients, so that they can be differentiated in turn. Default false. */
+  createGraph?: boolean;
+}
+
+/**
+ * Adds the gradient of `output` to `.grad` of every leaf it depends on that requires one, then releases the graph.
+ *
+ * `gradient` is the gradient of something with respect to `output`; 1 when `output` has one element.
+ * Throws AutogradError when there is no graph, when it was released, or when an input has been assigned to since.
+ */
+export function backward(output: Tensor, gradient?: TensorLike, options: BackwardOptions = {}): void {
+  const { createGraph, retainGraph } = resolve("backward", options, {
+    createGraph: false,
+    retainGraph: options.createGraph ?? false,
+  });
+  const seed = seedFor("backward", output, gradient);
+  const records = reachable("backward", [output]);
+  recordingAs(createGraph, () => {
+    const { gradients, visited } = propagate(
+      "backward",
+      records,
+      output,
+      seed,
+      () => true,
+      () => false,
+    );
+    for (const [leaf, g] of gradients) {
+      if (leaf.record === null) leaf.grad = leaf.grad === null ? g : add(leaf.grad, g);
+    }
+    if (!retainGraph) release(visited);
+  });
+}
+
+export interface GradOptions extends BackwardOptions {
+  /** The gradient with respect to `output` to start from; 1 when it has one element. */
+  gradOutput?: TensorLike;
+  /** Give zeros for an input that the output does not depend on, instead of throwing. Default false. */
+  allowUnused?: boolean;
+}
+
+/**
+ * The gradients of `output` with respect to `inputs`, one for each, leaving every `.grad` alone.
+ * Releases the graph unless `retainGraph` or `createGraph`.
+ */
+export function grad(output: Tensor, inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
+  const { gradOutput, createGraph, retainGraph, allowUnused } = resolve("grad", options, {
+    gradOutput: undefined as TensorLike | undefined,
+    createGraph: false,
+    retainGraph: options.createGraph ?? false,
+    allowUnused: false,
+  });
+  const targets: readonly Tensor[] = Array.isArray(inputs) ? inputs : [inputs as Tensor];
+  const seed = seedFor("grad", output, gradOutput);
+  const records = reachable("grad", [output]);
+  const onPath = new Set(targets);
+  for (let i = records.length - 1; i >= 0; i--) {
+    if (records[i].inputs.some((input) => onPath.has(input))) onPath.add(records[i].output);
+  }
+  const wanted = new Set(targets);
+  return recordingAs(createGraph, () => {
+    const { gradients, visited } = propagate(
+      "grad",
+      records,
+      output,
+      seed,
+      (t) => onPath.has(t),
+      (t) => wanted.has(t),
+    );
+    const results = targets.map((target, i) => {
+      const g = gradients.get(target);
+      if (g === undefined && !allowUnused) {
+        throw new AutogradError(
+          "grad",
+          `the output does not depend on inputs[${i}] ${formatShape(target.shape)}; does it require gradients? { allowUnused: true } gives zeros`,
+        );
+      }
+      return g ?? zerosLike(target);
+    });
+    if (!retainGraph) release(visited);
+    return results;
+  });
+}

@@ -1,0 +1,387 @@
+import { zerosLike } from "../tensor/creation.ts";
+import { type DType, isFloat, promote } from "../tensor/dtype.ts";
+import { broadcastShapes, broadcastStrides, sameShape } from "../tensor/shape.ts";
+import { asTensor, scalar, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { map1, map2, map2Aligned, planWalk, walk } from "./loops.ts";
+import { type Op, primitive, type VjpContext } from "./primitive.ts";
+import * as special from "./special.ts";
+
+export type Unary = (x: TensorLike) => Tensor;
+export type Binary = (a: TensorLike, b: TensorLike) => Tensor;
+
+type Vjp = (context: VjpContext<object>) => readonly (() => Tensor)[];
+
+/** x as another dtype. Its gradient comes back in the dtype of x. Float to int truncates towards 0. */
+export const cast: Op<[x: Tensor], { dtype: DType }> = primitive({
+  name: "cast",
+  shape: ([x]) => x.shape,
+  dtype: (_, { dtype }) => dtype,
+  kernel: ({ data, dtype }, [x]) => {
+    if (dtype === "bool") for (let i = 0; i < data.length; i++) data[i] = x.data[i] !== 0 ? 1 : 0;
+    else data.set(x.data);
+  },
+  vjp: ({ g, inputs: [x] }) => [() => to(g, x.dtype)],
+});
+
+/** x as `dtype`; x itself when it has it already. */
+export function to(x: TensorLike, dtype: DType): Tensor {
+  const t = asTensor(x);
+  return t.dtype === dtype ? t : cast(t, { dtype });
+}
+
+/** x with its gradient stopped: the same values, a constant to the tape. */
+export const stopGradient: Op<[x: Tensor]> = primitive({
+  name: "stopGradient",
+  shape: ([x]) => x.shape,
+  sharesData: true,
+  kernel: () => {},
+});
+
+const float = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : to(x, "float32"));
+
+/** An operation x -> f(x) on each element. Whole numbers become float32 unless `keepsIntegers`. */
+function unary(name: string, f: (x: number) => number, vjp: Vjp, keepsIntegers = false): Unary {
+  const map = map1(f);
+  const op = primitive<[x: Tensor]>({
+    name,
+    shape: ([x]) => x.shape,
+    kernel: (out, [x]) => map(out.data, x.data, out.dtype),
+    vjp,
+  });
+  return (x) => {
+    const t = asTensor(x);
+    return op(keepsIntegers ? (t.dtype === "bool" ? to(t, "int32") : t) : float(t));
+  };
+}
+
+/** Two operands in their common dtype; a JavaScript number takes the tensor's, unless it is a fraction and that is not. */
+function promoted(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+  if (a instanceof Tensor && typeof b === "number") return [fractional(a, b), scalar(b, fractional(a, b).dtype)];
+  if (b instanceof Tensor && typeof a === "number") return [scalar(a, fractional(b, a).dtype), fractional(b, a)];
+  const x = asTensor(a);
+  const y = asTensor(b);
+  if (x.dtype === y.dtype) return [x, y];
+  const dtype = promote(x.dtype, y.dtype);
+  return [to(x, dtype), to(y, dtype)];
+}
+
+function fractional(t: Tensor, value: number): Tensor {
+  if (isFloat(t.dtype)) return t;
+  return Number.isInteger(value) ? to(t, "int32") : to(t, "float32");
+}
+
+/** An operation (x, y) -> f(x, y) on each pair of elements, broadcasting. `result` fixes the output's dtype. */
+function binary(
+  name: string,
+  f: (x: number, y: number) => number,
+  { vjp, result, floats }: { vjp?: Vjp; result?: "bool"; floats?: boolean },
+): Binary {
+  const aligned = map2Aligned(f);
+  const broadcast = map2(f);
+  const op = primitive<[a: Tensor, b: Tensor]>({
+    name,
+    shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
+    dtype: result === undefined ? undefined : () => result,
+    kernel: ({ data, shape }, [a, b]) => {
+      if (sameShape(a.shape, b.shape)) aligned(data, a.data, b.data, a.dtype);
+      else if (data.length > 0) {
+        broadcast(
+          shape,
+          data,
+          a.dtype,
+          a.data,
+          broadcastStrides(a.shape, shape),
+          b.data,
+          broadcastStrides(b.shape, shape),
+        );
+      }
+    },
+    vjp,
+  });
+  return (a, b) => {
+    let [x, y] = promoted(a, b);
+    if (floats) [x, y] = [float(x), float(y)];
+    else if (result === undefined && x.dtype === "bool") [x, y] = [to(x, "int32"), to(y, "int32")];
+    return op(x, y);
+  };
+}
+
+// Arithmetic. The engine sums a gradient back over the axes that an operand was broadcast along.
+
+/** a + b. */
+export const add: Binary = binary("add", (x, y) => x + y, { vjp: ({ g }) => [() => g, () => g] });
+
+/** a - b. */
+export const sub: Binary = binary("sub", (x, y) => x - y, { vjp: ({ g }) => [() => g, () => neg(g)] });
+
+/** a b, element by element. */
+export const mul: Binary = binary("mul", (x, y) => x * y, {
+  vjp: ({ g, inputs: [a, b] }) => [() => mul(g, b), () => mul(g, a)],
+});
+
+/** a / b. Whole numbers divide to float32. */
+export const div: Binary = binary("div", (x, y) => x / y, {
+  floats: true,
+  vjp: ({ g, inputs: [, b], output }) => [() => div(g, b), () => neg(mul(g, div(output, b)))],
+});
+
+/**
+ * a to the power b. d/da = b a^(b-1), 0 where b = 0; d/db = a^b log a, 0 where a = 0 and b >= 0.
+ * Whole numbers give float32.
+ */
+export const pow: Binary = binary("pow", (x, y) => x ** y, {
+  floats: true,
+  vjp: ({ g, inputs: [a, b], output }) => [
+    () => where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, where(eq(b, 0), 0, 1)))))),
+    () => {
+      const zero = logicalAnd(eq(a, 0), ge(b, 0));
+      return where(zero, 0, mul(g, mul(output, log(where(zero, 1, a)))));
+    },
+  ],
+});
+
+/** The angle of the point (x = b, y = a), in (-pi, pi]. The gradient at the origin is 0. */
+export const atan2: Binary = binary("atan2", Math.atan2, {
+  floats: true,
+  vjp: ({ g, inputs: [y, x] }) => {
+    const radius = () => add(mul(x, x), mul(y, y));
+    const over = (r: Tensor) => where(eq(r, 0), 0, div(g, where(eq(r, 0), 1, r)));
+    return [() => mul(over(radius()), x), () => neg(mul(over(radius()), y))];
+  },
+});
+
+/** Half where a and b tie, so that both sides share the gradient evenly. */
+const share = (a: Tensor, b: Tensor): Tensor => {
+  const dtype = a.dtype;
+  return where(gt(a, b), scalar(1, dtype), where(eq(a, b), scalar(0.5, dtype), scalar(0, dtype)));
+};
+
+/** The larger of a and b; NaN when either is. Where they tie, each gets half of the gradient. */
+export const maximum: Binary = binary("maximum", (x, y) => (x > y || x !== x ? x : y), {
+  vjp: ({ g, inputs: [a, b] }) => [() => mul(g, share(a, b)), () => mul(g, share(b, a))],
+});
+
+/** The smaller of a and b; NaN when either is. Where they tie, each gets half of the gradient. */
+export const minimum: Binary = binary("minimum", (x, y) => (x < y || x !== x ? x : y), {
+  vjp: ({ g, inputs: [a, b] }) => [() => mul(g, share(b, a)), () => mul(g, share(a, b))],
+});
+
+// Comparisons and logic: bool results, constants to the tape.
+
+export const eq: Binary = binary("eq", (x, y) => (x === y ? 1 : 0), { result: "bool" });
+export const ne: Binary = binary("ne", (x, y) => (x !== y ? 1 : 0), { result: "bool" });
+export const lt: Binary = binary("lt", (x, y) => (x < y ? 1 : 0), { result: "bool" });
+export const le: Binary = binary("le", (x, y) => (x <= y ? 1 : 0), { result: "bool" });
+export const gt: Binary = binary("gt", (x, y) => (x > y ? 1 : 0), { result: "bool" });
+export const ge: Binary = binary("ge", (x, y) => (x >= y ? 1 : 0), { result: "bool" });
+export const logicalAnd: Binary = binary("logicalAnd", (x, y) => (x !== 0 && y !== 0 ? 1 : 0), { result: "bool" });
+export const logicalOr: Binary = binary("logicalOr", (x, y) => (x !== 0 || y !== 0 ? 1 : 0), { result: "bool" });
+
+const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
+  name: "where",
+  shape: ([condition, a, b]) => broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape)),
+  dtype: ([, a]) => a.dtype,
+  kernel: ({ data: out, shape }, [condition, a, b]) => {
+    if (out.length === 0) return;
+    const operands = [condition, a, b];
+    const plan = planWalk(
+      shape,
+      operands.map((t) => broadcastStrides(t.shape, shape)),
+    );
+    const { rows, cols, row, col } = plan;
+    const [test, yes, no] = operands.map((t) => t.data);
+    let o = 0;
+    walk(plan, [0, 0, 0], (at) => {
+      for (let r = 0; r < rows; r++) {
+        let c = at[0] + r * row[0];
+        let i = at[1] + r * row[1];
+        let j = at[2] + r * row[2];
+        for (const end = o + cols; o < end; o++) {
+          out[o] = test[c] !== 0 ? yes[i] : no[j];
+          c += col[0];
+          i += col[1];
+          j += col[2];
+        }
+      }
+    });
+  },
+  vjp: ({ g, inputs: [condition] }) => [
+    () => zerosLike(condition),
+    () => where(condition, g, 0),
+    () => where(condition, 0, g),
+  ],
+});
+
+/**
+ * a where the condition is true (not 0), b elsewhere; all three broadcast. Only the chosen side gets a gradient,
+ * but 0 times an infinite inner gradient is NaN: guard the input of the risky function as well ("double where").
+ */
+export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
+  return select(asTensor(condition), ...promoted(a, b));
+}
+
+/** !a. */
+export const logicalNot: Unary = (x) => eq(x, 0);
+
+// Functions of one element.
+
+/** -x. */
+export const neg: Unary = unary(
+  "neg",
+  (x) => -x,
+  ({ g }) => [() => neg(g)],
+  true,
+);
+
+/** |x|; the gradient at 0 is 0. */
+export const abs: Unary = unary("abs", Math.abs, ({ g, inputs: [x] }) => [() => mul(g, sign(x))], true);
+
+/** -1, 0 or 1. Its gradient is 0. */
+export const sign: Unary = unary("sign", Math.sign, ({ g }) => [() => zerosLike(g)], true);
+
+/** The largest whole number <= x. Its gradient is 0. */
+export const floor: Unary = unary("floor", Math.floor, ({ g }) => [() => zerosLike(g)], true);
+
+/** The smallest whole number >= x. Its gradient is 0. */
+export const ceil: Unary = unary("ceil", Math.ceil, ({ g }) => [() => zerosLike(g)], true);
+
+/** The nearest whole number, halves to even as NumPy and PyTorch do. Its gradient is 0. */
+export const round: Unary = unary(
+  "round",
+  (x) => {
+    const nearest = Math.round(x);
+    return nearest - x === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
+  },
+  ({ g }) => [() => zerosLike(g)],
+  true,
+);
+
+/** x^2. */
+export const square: Unary = unary(
+  "square",
+  (x) => x * x,
+  ({ g, inputs: [x] }) => [() => mul(g, mul(x, 2))],
+  true,
+);
+
+/** The square root; its gradient at 0 is infinite (`functional.safeSqrt` has 0 there). */
+export const sqrt: Unary = unary("sqrt", Math.sqrt, ({ g, output }) => [() => div(g, mul(output, 2))]);
+
+/** 1 / sqrt(x). */
+export const rsqrt: Unary = unary(
+  "rsqrt",
+  (x) => 1 / Math.sqrt(x),
+  ({ g, inputs: [x], output }) => [() => mul(g, div(mul(output, -0.5), x))],
+);
+
+/** 1 / x. */
+export const reciprocal: Unary = unary(
+  "reciprocal",
+  (x) => 1 / x,
+  ({ g, output }) => [() => neg(mul(g, square(output)))],
+);
+
+/** e^x. */
+export const exp: Unary = unary("exp", Math.exp, ({ g, output }) => [() => mul(g, output)]);
+
+/** e^x - 1, accurate near 0. */
+export const expm1: Unary = unary("expm1", Math.expm1, ({ g, output }) => [() => mul(g, add(output, 1))]);
+
+/** The natural logarithm. */
+export const log: Unary = unary("log", Math.log, ({ g, inputs: [x] }) => [() => div(g, x)]);
+
+/** log(1 + x), accurate near 0. */
+export const log1p: Unary = unary("log1p", Math.log1p, ({ g, inputs: [x] }) => [() => div(g, add(x, 1))]);
+
+export const sin: Unary = unary("sin", Math.sin, ({ g, inputs: [x] }) => [() => mul(g, cos(x))]);
+export const cos: Unary = unary("cos", Math.cos, ({ g, inputs: [x] }) => [() => neg(mul(g, sin(x)))]);
+
+/** d/dx tan = 1 + tan^2. */
+export const tan: Unary = unary("tan", Math.tan, ({ g, output }) => [() => mul(g, add(square(output), 1))]);
+
+/** d/dx asin = 1 / sqrt(1 - x^2). */
+export const asin: Unary = unary("asin", Math.asin, ({ g, inputs: [x] }) => [() => mul(g, rsqrt(oneMinusSquare(x)))]);
+
+/** d/dx acos = -1 / sqrt(1 - x^2). */
+export const acos: Unary = unary("acos", Math.acos, ({ g, inputs: [x] }) => [
+  () => neg(mul(g, rsqrt(oneMinusSquare(x)))),
+]);
+
+/** 1 - x^2 as (1 - x)(1 + x), which keeps its digits near +-1. */
+const oneMinusSquare = (x: Tensor): Tensor => mul(sub(1, x), add(x, 1));
+
+/** d/dx atan = 1 / (1 + x^2). */
+export const atan: Unary = unary("atan", Math.atan, ({ g, inputs: [x] }) => [() => div(g, add(square(x), 1))]);
+
+export const sinh: Unary = unary("sinh", Math.sinh, ({ g, inputs: [x] }) => [() => mul(g, cosh(x))]);
+export const cosh: Unary = unary("cosh", Math.cosh, ({ g, inputs: [x] }) => [() => mul(g, sinh(x))]);
+
+/** d/dx tanh = 1 - tanh^2. */
+export const tanh: Unary = unary("tanh", Math.tanh, ({ g, output }) => [() => mul(g, sub(1, square(output)))]);
+
+/** max(x, 0); the gradient at 0 is 0. NaN stays NaN. */
+export const relu: Unary = unary(
+  "relu",
+  (x) => (x <= 0 ? 0 : x),
+  ({ g, output }) => [() => where(gt(output, 0), g, 0)],
+  true,
+);
+
+/** 1 / (1 + e^-x), by the form whose exponential cannot overflow. */
+export const sigmoid: Unary = unary(
+  "sigmoid",
+  (x) => {
+    if (x >= 0) return 1 / (1 + Math.exp(-x));
+    const e = Math.exp(x);
+    return e / (1 + e);
+  },
+  // sigmoid(x) sigmoid(-x): 1 - sigmoid(x) would lose all its digits for large x.
+  ({ g, inputs: [x], output }) => [() => mul(g, mul(output, sigmoid(neg(x))))],
+);
+
+/** log(1 + e^x) as max(x, 0) + log1p(e^-|x|). */
+export const softplus: Unary = unary(
+  "softplus",
+  (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(x > 0 ? -x : x)),
+  ({ g, inputs: [x] }) => [() => mul(g, sigmoid(x))],
+);
+
+/** log(e^a + e^b), by the larger of the two; -Infinity where both are. Shares the gradient by softmax. */
+export const logAddExp: Binary = binary(
+  "logAddExp",
+  (x, y) => (x === y ? x + Math.LN2 : (x > y || x !== x ? x : y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
+  {
+    floats: true,
+    vjp: ({ g, inputs: [a, b] }) => {
+      // Two equal infinities would differ by NaN.
+      const gap = () => where(logicalAnd(eq(a, b), eq(abs(a), Number.POSITIVE_INFINITY)), 0, sub(a, b));
+      return [() => mul(g, sigmoid(gap())), () => mul(g, sigmoid(neg(gap())))];
+    },
+  },
+);
+
+/** d/dx erf = 2 / sqrt(pi) e^(-x^2). */
+export const erf: Unary = unary("erf", special.erf, ({ g, inputs: [x] }) => [() => mul(g, gaussian(x))]);
+
+/** 1 - erf(x), without cancellation for large x. */
+export const erfc: Unary = unary("erfc", special.erfc, ({ g, inputs: [x] }) => [() => neg(mul(g, gaussian(x)))]);
+
+const gaussian = (x: Tensor): Tensor => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI));
+
+/** log |gamma(x)|. */
+export const lgamma: Unary = unary("lgamma", special.lgamma, ({ g, inputs: [x] }) => [() => mul(g, digamma(x))]);
+
+const polygammaOp: Op<[x: Tensor], { order: number }> = primitive({
+  name: "polygamma",
+  shape: ([x]) => x.shape,
+  kernel: ({ data }, [x], { order }) => {
+    for (let i = 0; i < data.length; i++) data[i] = special.polygamma(order, x.data[i]);
+  },
+  vjp: ({ g, inputs: [x], attributes: { order } }) => [() => mul(g, polygammaOp(x, { order: order + 1 }))],
+});
+
+/** The derivative of `order` + 1 of log gamma(x): order 0 is digamma, 1 trigamma. */
+export const polygamma = (order: number, x: TensorLike): Tensor => polygammaOp(float(asTensor(x)), { order });
+
+/** The derivative of log gamma(x). */
+export const digamma: Unary = (x) => polygamma(0, x);

@@ -1,0 +1,213 @@
+import type { TypedArray } from "../tensor/dtype.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+
+/**
+ * The loops that every elementwise, reduction and movement kernel is made of.
+ *
+ * An operand is described by a start and one stride for each axis of the shape that is walked; a stride of 0 repeats
+ * it (broadcasting), a negative one runs backwards (flip). Axes over which every operand runs on evenly are merged,
+ * so that most walks are one or two plain loops.
+ */
+export interface Walk {
+  /** Sizes of all axes but the two innermost, after merging. */
+  readonly outer: Shape;
+  /** Strides on those axes, operand by operand. */
+  readonly outerStrides: readonly (readonly number[])[];
+  readonly rows: number;
+  readonly cols: number;
+  /** Strides between rows and between columns, for each operand. */
+  readonly row: readonly number[];
+  readonly col: readonly number[];
+}
+
+export function planWalk(shape: Shape, strides: readonly (readonly number[])[]): Walk {
+  const sizes: number[] = [];
+  const merged: number[][] = strides.map(() => []);
+  for (let axis = 0; axis < shape.length; axis++) {
+    const size = shape[axis];
+    if (size === 1) continue;
+    const last = sizes.length - 1;
+    let runsOn = last >= 0;
+    for (let k = 0; k < strides.length && runsOn; k++) runsOn = merged[k][last] === strides[k][axis] * size;
+    if (runsOn) {
+      sizes[last] *= size;
+      for (let k = 0; k < strides.length; k++) merged[k][last] = strides[k][axis];
+    } else {
+      sizes.push(size);
+      for (let k = 0; k < strides.length; k++) merged[k].push(strides[k][axis]);
+    }
+  }
+  const cols = sizes.pop() ?? 1;
+  const col = merged.map((s) => s.pop() ?? 0);
+  const rows = sizes.pop() ?? 1;
+  const row = merged.map((s) => s.pop() ?? 0);
+  return { outer: sizes, outerStrides: merged, rows, cols, row, col };
+}
+
+/** Calls `visit` with the start of every operand for each of the outer axes' positions. */
+export function walk(
+  { outer, outerStrides }: Walk,
+  starts: readonly number[],
+  visit: (at: readonly number[]) => void,
+): void {
+  const count = sizeOf(outer);
+  if (count === 1) return visit(starts);
+  const at = [...starts];
+  const index = new Array<number>(outer.length).fill(0);
+  for (let n = 0; n < count; n++) {
+    visit(at);
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
+      for (let k = 0; k < at.length; k++) at[k] += outerStrides[k][axis];
+      if (++index[axis] < outer[axis]) break;
+      for (let k = 0; k < at.length; k++) at[k] -= outerStrides[k][axis] * outer[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+/**
+ * A copy of `loop` that V8 optimises on its own. All closures of one function share their type feedback, so a loop
+ * that calls many different `f` never inlines any; a copy that only ever sees one is several times faster.
+ * Where code may not be made from text (a strict content security policy) the shared loop serves.
+ */
+function specialise<L>(loop: L): L {
+  try {
+    return new Function(`return ${String(loop)}`)() as L;
+  } catch {
+    return loop;
+  }
+}
+
+type Map1 = (x: number) => number;
+type Map2 = (x: number, y: number) => number;
+
+function loop1(f: Map1, out: TypedArray, x: TypedArray): void {
+  for (let i = 0; i < out.length; i++) out[i] = f(x[i]);
+}
+
+// biome-ignore format: one operand a line
+function loop2(
+  f: Map2, rows: number, cols: number,
+  out: TypedArray, o: number,
+  x: TypedArray, x0: number, xRow: number, xCol: number,
+  y: TypedArray, y0: number, yRow: number, yCol: number,
+): void {
+  for (let r = 0; r < rows; r++) {
+    let i = x0 + r * xRow;
+    let j = y0 + r * yRow;
+    for (const end = o + cols; o < end; o++) {
+      out[o] = f(x[i], y[j]);
+      i += xCol;
+      j += yCol;
+    }
+  }
+}
+
+// biome-ignore format: one operand a line
+function foldLoop(
+  f: Map2, rows: number, cols: number,
+  out: Float64Array, o0: number, oRow: number, oCol: number,
+  x: TypedArray, x0: number,
+): void {
+  for (let r = 0; r < rows; r++) {
+    let o = o0 + r * oRow;
+    const end = x0 + cols;
+    if (oCol === 0) {
+      let total = out[o];
+      for (; x0 < end; x0++) total = f(total, x[x0]);
+      out[o] = total;
+    } else {
+      for (; x0 < end; x0++) {
+        out[o] = f(out[o], x[x0]);
+        o += oCol;
+      }
+    }
+  }
+}
+
+/** One copy of a loop for each dtype, made at its first use. */
+function perDtype<L>(loop: L): (dtype: string) => L {
+  const copies = new Map<string, L>();
+  return (dtype) => {
+    let copy = copies.get(dtype);
+    if (copy === undefined) copies.set(dtype, (copy = specialise(loop)));
+    return copy;
+  };
+}
+
+/** out[i] = f(x[i]). */
+export function map1(f: Map1): (out: TypedArray, x: TypedArray, dtype: string) => void {
+  const loopFor = perDtype(loop1);
+  return (out, x, dtype) => loopFor(dtype)(f, out, x);
+}
+
+/** out = f(x, y), broadcast to `shape` by the strides of x and y. */
+export function map2(f: Map2) {
+  const loopFor = perDtype(loop2);
+  // biome-ignore format: one operand a line
+  return (
+    shape: Shape, out: TypedArray, dtype: string,
+    x: TypedArray, xStrides: readonly number[],
+    y: TypedArray, yStrides: readonly number[],
+  ): void => {
+    const loop = loopFor(dtype);
+    const plan = planWalk(shape, [xStrides, yStrides]);
+    const { rows, cols, row, col } = plan;
+    let o = 0;
+    walk(plan, [0, 0], (at) => {
+      loop(f, rows, cols, out, o, x, at[0], row[0], col[0], y, at[1], row[1], col[1]);
+      o += rows * cols;
+    });
+  };
+}
+
+/** out = f(x, y) for operands of the shape of out. */
+export function map2Aligned(f: Map2) {
+  const loopFor = perDtype(loop2);
+  return (out: TypedArray, x: TypedArray, y: TypedArray, dtype: string): void =>
+    loopFor(dtype)(f, 1, out.length, out, 0, x, 0, 0, 1, y, 0, 0, 1);
+}
+
+/**
+ * Folds x, which is walked in order, into totals whose strides are 0 on the folded axes. The totals are float64
+ * whatever the dtype, so that a long sum rounds once.
+ */
+export function fold(f: Map2) {
+  const loopFor = perDtype(foldLoop);
+  return (shape: Shape, totals: Float64Array, totalStrides: readonly number[], x: TypedArray, dtype: string): void => {
+    const loop = loopFor(dtype);
+    const plan = planWalk(shape, [totalStrides]);
+    const { rows, cols, row, col } = plan;
+    let i = 0;
+    walk(plan, [0], (at) => {
+      loop(f, rows, cols, totals, at[0], row[0], col[0], x, i);
+      i += rows * cols;
+    });
+  };
+}
+
+/** out[o + strides . index] = x[x0 + xStrides . index] over all indices of `shape`. */
+// biome-ignore format: one operand a line
+export function copy(
+  shape: Shape,
+  out: TypedArray, o: number, outStrides: readonly number[],
+  x: TypedArray, x0: number, xStrides: readonly number[],
+): void {
+  if (sizeOf(shape) === 0) return;
+  const plan = planWalk(shape, [outStrides, xStrides]);
+  const { rows, cols, row, col } = plan;
+  walk(plan, [o, x0], ([start, from]) => {
+    for (let r = 0; r < rows; r++) {
+      let to = start + r * row[0];
+      let at = from + r * row[1];
+      if (col[0] === 1 && col[1] === 1 && cols >= 64) out.set(x.subarray(at, at + cols), to);
+      else {
+        for (let c = 0; c < cols; c++) {
+          out[to] = x[at];
+          to += col[0];
+          at += col[1];
+        }
+      }
+    }
+  });
+}

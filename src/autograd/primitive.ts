@@ -1,0 +1,236 @@
+import { allocate, type DType, isFloat, promote } from "../tensor/dtype.ts";
+import { AutogradError, DTypeError, ShapeError, ValueError } from "../tensor/errors.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
+
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** What a vector-Jacobian product is given: the gradient `g` of the output, and what ran. */
+export interface VjpContext<A> {
+  g: Tensor;
+  inputs: readonly Tensor[];
+  output: Tensor;
+  attributes: A;
+}
+
+/**
+ * One operation, declared in one place: its shape rule, its kernel and its vector-Jacobian product.
+ *
+ * The vjp gives one thunk for each input, so that gradients nobody needs are never computed; it is itself
+ * written in operations, so gradients of gradients come for free. A thunk may return a gradient of a shape that
+ * the input broadcast to: the engine sums it back. Without a vjp the output is a constant to the tape.
+ */
+export interface Primitive<A extends object = object> {
+  readonly name: string;
+  /** The output's shape. Throws a ShapeError when the inputs do not fit. */
+  shape(inputs: readonly Tensor[], attributes: A): Shape;
+  /** The output's dtype; the widest of the inputs' when left out. */
+  dtype?(inputs: readonly Tensor[], attributes: A): DType;
+  /** Writes every element of `output`, which starts as zeros. */
+  kernel(output: Tensor, inputs: readonly Tensor[], attributes: A): void;
+  /** Set when the output's elements are the first input's, in the same order: the array is then shared, not copied. */
+  readonly sharesData?: boolean;
+  vjp?(context: VjpContext<A>): readonly (() => Tensor)[];
+}
+
+/** A primitive as a function: its tensors, then its attributes when it has any. */
+export type Op<I extends readonly Tensor[], A extends object | undefined = undefined> = A extends undefined
+  ? (...inputs: I) => Tensor
+  : (...args: [...I, A]) => Tensor;
+
+/** A record whose primitive is known to be one of ours; every record is made here. */
+export interface PrimitiveRecord extends TapeRecord {
+  readonly primitive: Primitive;
+}
+
+/** Stands for the records of a graph that `backward` has released. */
+const released: TapeRecord = {
+  id: -1,
+  primitive: { name: "released" },
+  inputs: [],
+  attributes: {},
+  output: new Tensor(new Float32Array(0), [0], "float32"),
+};
+
+const state = {
+  nextId: 1,
+  recording: true,
+  anomaly: false,
+  tape: null as TapeRecord[] | null,
+};
+
+const none: Attributes = Object.freeze({});
+
+/**
+ * Makes an operation out of its declaration.
+ *
+ * @example
+ * const cube = definePrimitive<[x: Tensor]>({
+ *   name: "cube",
+ *   shape: ([x]) => x.shape,
+ *   kernel: (out, [x]) => x.data.forEach((v, i) => { out.data[i] = v ** 3; }),
+ *   vjp: ({ g, inputs: [x] }) => [() => g.mul(x.square()).mul(3)],
+ * });
+ */
+export function primitive<I extends readonly Tensor[], A extends object | undefined = undefined>(
+  definition: Primitive<A extends object ? A : object>,
+): Op<I, A> {
+  for (const part of ["shape", "kernel"] as const) {
+    if (typeof definition[part] !== "function") {
+      throw new ValueError("definePrimitive", `"${definition.name}" needs a function "${part}"`);
+    }
+  }
+  if (!definition.name) throw new ValueError("definePrimitive", "a primitive needs a name");
+  return ((...args: (Tensor | Attributes)[]) => {
+    const last = args[args.length - 1];
+    if (last instanceof Tensor) return apply(definition as Primitive, args as Tensor[], none);
+    return apply(definition as Primitive, args.slice(0, -1) as Tensor[], last);
+  }) as unknown as Op<I, A>;
+}
+
+/** Runs a primitive, and records it when somebody will ask for it: a gradient or a trace. */
+function apply(definition: Primitive, inputs: readonly Tensor[], attributes: Attributes): Tensor {
+  let dtype: DType;
+  let needsGrad = false;
+  if (definition.dtype !== undefined) dtype = definition.dtype(inputs, attributes);
+  else {
+    dtype = inputs[0].dtype;
+    for (let i = 1; i < inputs.length; i++) if (inputs[i].dtype !== dtype) dtype = promote(dtype, inputs[i].dtype);
+  }
+  const shape = definition.shape(inputs, attributes);
+  const data = definition.sharesData ? inputs[0].data : allocate(dtype, sizeOf(shape));
+  const output = new Tensor(data, shape, dtype);
+  definition.kernel(output, inputs, attributes);
+  if (state.anomaly) expectFinite(definition.name, "output", output);
+  if (state.recording && definition.vjp !== undefined && isFloat(dtype)) {
+    for (let i = 0; i < inputs.length && !needsGrad; i++) needsGrad = inputs[i].requiresGrad;
+  }
+  if (needsGrad || state.tape !== null) {
+    const record: TapeRecord = { id: state.nextId++, primitive: definition, inputs, attributes, output };
+    state.tape?.push(record);
+    if (needsGrad) {
+      output.record = record;
+      output.requiresGrad = true;
+    }
+  }
+  return output;
+}
+
+/** The records that `outputs` depend on, newest first. No recursion: a chain of 100,000 operations is fine. */
+export function reachable(where: string, outputs: readonly Tensor[]): PrimitiveRecord[] {
+  const found = new Set<TapeRecord>();
+  const stack = outputs.map((t) => t.record);
+  for (let record = stack.pop(); record !== undefined; record = stack.pop()) {
+    if (record === null || found.has(record)) continue;
+    if (record === released) {
+      throw new AutogradError(
+        where,
+        "the graph was released by an earlier backward(); pass { retainGraph: true } there to differentiate it again",
+      );
+    }
+    found.add(record);
+    for (const input of record.inputs) stack.push(input.record);
+  }
+  return ([...found] as PrimitiveRecord[]).sort((a, b) => b.id - a.id);
+}
+
+/** Cuts the tensors made by these records off from their graph, so that it becomes garbage. */
+export function release(records: readonly TapeRecord[]): void {
+  for (const { output } of records) output.record = released;
+}
+
+/** Throws when an input has been assigned to after the record used it: its gradient would be of other values. */
+export function expectUnchanged(where: string, { id, primitive: { name }, inputs }: TapeRecord): void {
+  for (const input of inputs) {
+    if (input.changedAt > id) {
+      throw new AutogradError(
+        where,
+        `an input ${formatShape(input.shape)} of ${name} was assigned to after ${name} ran; run the forward pass again before backward()`,
+      );
+    }
+  }
+}
+
+/** Runs `fn` without recording: nothing it computes can be differentiated. Returns what `fn` returns. */
+export function noGrad<T>(fn: () => T): T {
+  return withState("recording", false, fn);
+}
+
+/** Runs `fn` with recording on or off. */
+export function recordingAs<T>(on: boolean, fn: () => T): T {
+  return withState("recording", on, fn);
+}
+
+/**
+ * Runs `fn` and throws an AutogradError that names the first operation whose output or gradient is not finite.
+ * Costs a look at every value: for finding a fault, not for training.
+ */
+export function detectAnomaly<T>(fn: () => T): T {
+  return withState("anomaly", true, fn);
+}
+
+/** Runs `fn` and returns every record made meanwhile, those outside any graph and those of backward too. */
+export function collectRecords(fn: () => unknown): TapeRecord[] {
+  const records: TapeRecord[] = [];
+  withState("tape", records, fn);
+  return records;
+}
+
+function withState<K extends keyof typeof state, T>(key: K, value: (typeof state)[K], fn: () => T): T {
+  const before = state[key];
+  state[key] = value;
+  try {
+    return fn();
+  } finally {
+    state[key] = before;
+  }
+}
+
+export const detectingAnomalies = (): boolean => state.anomaly;
+
+/** Throws when a value is NaN or infinite. */
+export function expectFinite(name: string, what: string, { data, shape }: Tensor): void {
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) {
+      throw new AutogradError(
+        "detectAnomaly",
+        `${what} of ${name} ${formatShape(shape)} has ${data[i]} at element ${i}`,
+      );
+    }
+  }
+}
+
+/**
+ * Overwrites the values of a leaf in place, which is how parameters change.
+ * Throws AutogradError for a tensor that an operation made, and for one that requires gradients outside `noGrad`;
+ * ShapeError when the shapes differ. On an error nothing has changed.
+ */
+export function assign(target: Tensor, value: Tensor): Tensor {
+  if (target.record !== null) {
+    throw new AutogradError(
+      "assign",
+      `only a leaf can be assigned to; this tensor is the output of ${target.record.primitive.name}`,
+    );
+  }
+  if (target.requiresGrad && state.recording) {
+    throw new AutogradError(
+      "assign",
+      "a tensor that requires gradients can only be assigned to inside noGrad(() => ...)",
+    );
+  }
+  if (!sameShape(value.shape, target.shape)) {
+    throw new ShapeError(
+      "assign",
+      `a tensor ${formatShape(target.shape)} cannot take values of shape ${formatShape(value.shape)}`,
+    );
+  }
+  if (!isFloat(target.dtype) && promote(target.dtype, value.dtype) !== target.dtype) {
+    throw new DTypeError(
+      "assign",
+      `a ${target.dtype} tensor cannot take ${value.dtype} values; convert them with to("${target.dtype}")`,
+    );
+  }
+  target.data.set(value.data);
+  target.changedAt = state.nextId;
+  return target;
+}

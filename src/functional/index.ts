@@ -1,0 +1,11 @@
+import "./methods.ts";
+
+export * from "./activations.ts";
+export * from "./distances.ts";
+export { clone } from "./methods.ts";
+export * from "./numerics.ts";
+export * from "./products.ts";
+export * from "./reductions.ts";
+export * from "./rows.ts";
+export * from "./selection.ts";
+export * from "./shapes.ts";

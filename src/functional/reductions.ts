@@ -1,0 +1,206 @@
+import {
+  abs,
+  add,
+  cast,
+  div,
+  eq,
+  exp,
+  log,
+  logAddExp,
+  mul,
+  ne,
+  pow,
+  square,
+  stopGradient,
+  sub,
+  to,
+  where,
+} from "../autograd/elementwise.ts";
+import {
+  concat,
+  keptDims,
+  pad,
+  type ReductionOptions,
+  reductionAttributes,
+  reshape,
+  slice,
+  sum,
+} from "../autograd/movement.ts";
+import { max } from "../autograd/reduction.ts";
+import { full } from "../tensor/creation.ts";
+import { isFloat } from "../tensor/dtype.ts";
+import { ShapeError, ValueError } from "../tensor/errors.ts";
+import { normalizeAxis } from "../tensor/shape.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { isFinite, safeSqrt } from "./numerics.ts";
+import { sort } from "./selection.ts";
+
+type Axes = number | readonly number[];
+
+const float = (x: TensorLike): Tensor => {
+  const t = asTensor(x);
+  return isFloat(t.dtype) ? t : to(t, "float32");
+};
+
+const countOver = (t: Tensor, axes: readonly number[]): number => axes.reduce((n, axis) => n * t.shape[axis], 1);
+
+/** The mean over one axis, several, or all; NaN over nothing. Whole numbers give float32. */
+export function mean(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
+  const t = float(x);
+  const { axes } = reductionAttributes("mean", t, axis, options);
+  return div(sum(t, axes, options), countOver(t, axes));
+}
+
+export interface VarianceOptions extends ReductionOptions {
+  /** The divisor is the count less this: 1 (the default, as in PyTorch) is unbiased, 0 the population's variance. */
+  correction?: number;
+}
+
+/** sum (x - mean)^2 / (count - correction) over one axis, several, or all. */
+export function variance(x: TensorLike, axis?: Axes, { correction = 1, ...options }: VarianceOptions = {}): Tensor {
+  const t = float(x);
+  const { axes } = reductionAttributes("variance", t, axis, options);
+  const deviation = sub(t, mean(t, axes, { keepDims: true }));
+  return div(sum(square(deviation), axes, options), Math.max(0, countOver(t, axes) - correction));
+}
+
+/** The square root of `variance`; its gradient where all values are equal is 0. */
+export function std(x: TensorLike, axis?: Axes, options: VarianceOptions = {}): Tensor {
+  return safeSqrt(variance(x, axis, options));
+}
+
+/**
+ * log sum e^x over one axis, several, or all, by the maximum: finite whenever the true value is.
+ * -Infinity where all are (or there are none), with gradient 0 there.
+ */
+export function logSumExp(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
+  const t = float(x);
+  const { axes, keepDims } = reductionAttributes("logSumExp", t, axis, options);
+  if (countOver(t, axes) === 0) return log(sum(t, axes, { keepDims }));
+  const largest = stopGradient(max(t, axes, { keepDims: true }));
+  const shift = where(isFinite(largest), largest, 0);
+  const total = sum(exp(sub(t, shift)), axes, { keepDims: true });
+  const empty = eq(total, 0);
+  const result = where(empty, Number.NEGATIVE_INFINITY, add(log(where(empty, 1, total)), shift));
+  return keepDims ? result : dropped(result, t, axes);
+}
+
+const dropped = (kept: Tensor, t: Tensor, axes: readonly number[]): Tensor =>
+  reshape(
+    kept,
+    t.shape.filter((_, axis) => !axes.includes(axis)),
+  );
+
+export interface NormOptions extends ReductionOptions {
+  /** The power: any number >= 1, or Infinity for the largest magnitude. Default 2. */
+  p?: number;
+}
+
+/** (sum |x|^p)^(1/p) over one axis, several, or all. The gradient at the zero vector is 0. */
+export function norm(x: TensorLike, axis?: Axes, { p = 2, ...options }: NormOptions = {}): Tensor {
+  if (typeof p !== "number" || !(p >= 1)) throw new ValueError("norm", `p must be a number >= 1 or Infinity, got ${p}`);
+  const t = float(x);
+  const { axes } = reductionAttributes("norm", t, axis, options);
+  if (p === 2) return safeSqrt(sum(square(t), axes, options));
+  if (p === 1) return sum(abs(t), axes, options);
+  if (p === Number.POSITIVE_INFINITY) return max(abs(t), axes, options);
+  const total = sum(pow(abs(t), p), axes, options);
+  const zero = eq(total, 0);
+  return where(zero, 0, pow(where(zero, 1, total), 1 / p));
+}
+
+/**
+ * The product over one axis, several, or all; 1 over nothing. Multiplied in pairs, halving the length each time, so that
+ * the gradients need no division and are right where elements are 0.
+ */
+export function prod(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
+  const t = asTensor(x);
+  const { axes, keepDims } = reductionAttributes("prod", t, axis, options);
+  let product = t.dtype === "bool" ? to(t, "int32") : t;
+  for (const a of axes) product = halve(product, a);
+  return keepDims ? product : dropped(product, t, axes);
+}
+
+function halve(x: Tensor, axis: number): Tensor {
+  const n = x.shape[axis];
+  if (n === 1) return x;
+  if (n === 0)
+    return full(
+      x.shape.map((size, i) => (i === axis ? 1 : size)),
+      1,
+      { dtype: x.dtype },
+    );
+  const half = n >> 1;
+  const part = (start: number, stop: number) =>
+    slice(
+      x,
+      x.shape.map((_, i) => (i === axis ? { start, stop } : null)),
+    );
+  const pairs = mul(part(0, half), part(half, 2 * half));
+  return halve(n % 2 === 0 ? pairs : concat([pairs, part(n - 1, n)], axis), axis);
+}
+
+/**
+ * A running fold along an axis for an associative operation: after step s each element holds the fold of the 2^s
+ * elements that end with it (Hillis and Steele 1986). `neutral` fills in before the start.
+ */
+function scan(
+  where: string,
+  x: Tensor,
+  axis: number,
+  combine: (a: Tensor, b: Tensor) => Tensor,
+  neutral: number,
+): Tensor {
+  const at = normalizeAxis(where, axis, x.ndim);
+  const n = x.shape[at];
+  let result = x;
+  for (let reach = 1; reach < n; reach *= 2) {
+    const earlier = slice(
+      result,
+      x.shape.map((_, i) => (i === at ? { stop: n - reach } : null)),
+    );
+    const shifted = pad(
+      earlier,
+      x.shape.map((_, i) => (i === at ? [reach, 0] : [0, 0])),
+      { value: neutral },
+    );
+    result = combine(result, shifted);
+  }
+  return result;
+}
+
+/** The running product along an axis. Gradients are right where elements are 0. */
+export function cumprod(x: TensorLike, axis: number): Tensor {
+  const t = asTensor(x);
+  return scan("cumprod", t.dtype === "bool" ? to(t, "int32") : t, axis, mul, 1);
+}
+
+/** log of the running sum of e^x along an axis, in log space throughout. */
+export function logCumSumExp(x: TensorLike, axis: number): Tensor {
+  return scan("logCumSumExp", float(x), axis, logAddExp, Number.NEGATIVE_INFINITY);
+}
+
+/** Whether any element is not 0, over one axis, several, or all; false over nothing. */
+export function any(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
+  return cast(sum(ne(x, 0), axis, options), { dtype: "bool" });
+}
+
+/** Whether every element is not 0, over one axis, several, or all; true over nothing. */
+export function all(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
+  return eq(sum(eq(x, 0), axis, options), 0);
+}
+
+/** The median along an axis, of all elements without one; the lower of the two middle ones for an even count, as in PyTorch. */
+export function median(x: TensorLike, axis?: number, options: ReductionOptions = {}): Tensor {
+  const t = asTensor(x);
+  const { axes, keepDims } = reductionAttributes("median", t, axis, options);
+  const [lanes, at] = axis === undefined ? [reshape(t, [-1]), 0] : [t, axes[0]];
+  const n = lanes.shape[at];
+  if (n === 0) throw new ShapeError("median", "an empty axis has no median");
+  const middle = (n - 1) >> 1;
+  const found = slice(
+    sort(lanes, at),
+    lanes.shape.map((_, i) => (i === at ? middle : null)),
+  );
+  return keepDims ? keptDims(found, t.shape, axes) : found;
+}

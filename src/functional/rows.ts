@@ -1,0 +1,41 @@
+import { div, exp, maximum, stopGradient, sub, to } from "../autograd/elementwise.ts";
+import { sum } from "../autograd/movement.ts";
+import { max } from "../autograd/reduction.ts";
+import { isFloat } from "../tensor/dtype.ts";
+import { expectPositive, resolve } from "../tensor/options.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { logSumExp, norm } from "./reductions.ts";
+
+const float = (x: TensorLike): Tensor => {
+  const t = asTensor(x);
+  return isFloat(t.dtype) ? t : to(t, "float32");
+};
+
+/** e^x / sum e^x along an axis (default the last), with the maximum taken off first. */
+export function softmax(x: TensorLike, axis = -1): Tensor {
+  const t = float(x);
+  const e = exp(sub(t, stopGradient(max(t, axis, { keepDims: true }))));
+  return div(e, sum(e, axis, { keepDims: true }));
+}
+
+/** log softmax = x - logSumExp(x) along an axis (default the last). */
+export function logSoftmax(x: TensorLike, axis = -1): Tensor {
+  const t = float(x);
+  return sub(t, logSumExp(t, axis, { keepDims: true }));
+}
+
+export interface NormalizeOptions {
+  /** The axis whose vectors get norm 1. Default 1, as in PyTorch, or the last of a vector. */
+  axis?: number;
+  p?: number;
+  /** Norms below this count as this, so that the zero vector stays zero. Default 1e-12. */
+  eps?: number;
+}
+
+/** x / max(||x||_p, eps) along an axis. Semantics of torch.nn.functional.normalize. */
+export function normalize(x: TensorLike, options: NormalizeOptions = {}): Tensor {
+  const t = float(x);
+  const { axis, p, eps } = resolve("normalize", options, { axis: t.ndim > 1 ? 1 : 0, p: 2, eps: 1e-12 });
+  expectPositive("normalize", "eps", eps);
+  return div(t, maximum(norm(t, axis, { p, keepDims: true }), eps));
+}

@@ -1,0 +1,108 @@
+import { isFloat } from "./dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "./errors.ts";
+import { formatShape, type Shape, sameShape } from "./shape.ts";
+import { asTensor, type Tensor, type TensorLike } from "./tensor.ts";
+
+// Checks of arguments. `where` is the function's name; names are those of its parameters.
+
+/** Throws a ShapeError unless the tensors, given by name, all have one shape. */
+export function expectSameShape(where: string, tensors: Readonly<Record<string, Tensor>>): void {
+  const [[firstName, first], ...rest] = Object.entries(tensors);
+  for (const [name, t] of rest) {
+    if (!sameShape(t.shape, first.shape)) {
+      throw new ShapeError(
+        where,
+        `${name} ${formatShape(t.shape)} must have the shape of ${firstName}, ${formatShape(first.shape)}`,
+      );
+    }
+  }
+}
+
+/** Throws a ShapeError unless t has as many axes as `form` names: `["n", "classes"]`. */
+export function expectAxes(where: string, name: string, t: Tensor, form: readonly string[]): void {
+  if (t.ndim !== form.length) {
+    throw new ShapeError(where, `${name} must be [${form.join(", ")}], got shape ${formatShape(t.shape)}`);
+  }
+}
+
+/** Throws a ShapeError unless t has exactly this shape. */
+export function expectShape(where: string, name: string, t: Tensor, shape: Shape): void {
+  if (!sameShape(t.shape, shape)) {
+    throw new ShapeError(where, `${name} must have shape ${formatShape(shape)}, got ${formatShape(t.shape)}`);
+  }
+}
+
+/** Throws a ShapeError when t has no elements: a mean over nothing has no value. */
+export function expectNotEmpty(where: string, name: string, t: Tensor): void {
+  if (t.size === 0)
+    throw new ShapeError(where, `${name} ${formatShape(t.shape)} is empty; the batch needs at least one element`);
+}
+
+/** `value` as a float tensor: a number or nested arrays become float32; whole numbers are no prediction. */
+export function floatTensor(where: string, name: string, value: TensorLike): Tensor {
+  const t = asTensor(value);
+  if (!isFloat(t.dtype))
+    throw new DTypeError(where, `${name} must be float32 or float64, got ${t.dtype}; convert with to("float32")`);
+  return t;
+}
+
+// Checks of values. NaN passes: it is a value, and detectAnomaly finds where it came from.
+
+function expectEach(
+  where: string,
+  name: string,
+  { data }: Tensor,
+  domain: string,
+  holds: (v: number) => boolean,
+): void {
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (!holds(value) && value === value) throw new ValueError(where, `${name}[${i}] is ${value}, but ${domain}`);
+  }
+}
+
+/** Throws a ValueError unless every element is in [0, 1]. `hint` says what else the caller may have meant. */
+export function expectProbabilities(where: string, name: string, t: Tensor, hint = ""): void {
+  expectEach(where, name, t, `must be in [0, 1]${hint && `; ${hint}`}`, (v) => v >= 0 && v <= 1);
+}
+
+/** Throws a ValueError unless every element is 1 or -1. */
+export function expectSigns(where: string, name: string, t: Tensor): void {
+  expectEach(
+    where,
+    name,
+    t,
+    "must be 1 or -1; map {0, 1} labels with labels.mul(2).sub(1)",
+    (v) => v === 1 || v === -1,
+  );
+}
+
+/** Throws a ValueError unless every element is 0 or 1. */
+export function expectBinary(where: string, name: string, t: Tensor): void {
+  expectEach(where, name, t, "must be 0 or 1; map +-1 labels with labels.add(1).div(2)", (v) => v === 0 || v === 1);
+}
+
+/** Throws a ValueError when an element is negative. */
+export function expectNonNegativeElements(where: string, name: string, t: Tensor): void {
+  expectEach(where, name, t, "must be >= 0", (v) => v >= 0);
+}
+
+/** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype. */
+export function asIndices(where: string, name: string, indices: TensorLike): Tensor {
+  const index = asTensor(indices, "int32");
+  if (index.dtype !== "int32")
+    throw new DTypeError(where, `${name} must be int32, got ${index.dtype}; convert with to("int32")`);
+  return index;
+}
+
+/** Throws a ValueError that names the first index outside 0..size-1; `ignored` may occur as well. */
+export function expectIndices(
+  where: string,
+  name: string,
+  indices: Tensor,
+  size: number,
+  of: string,
+  ignored?: number,
+): void {
+  expectEach(where, name, indices, `${of} has entries 0..${size - 1}`, (v) => (v >= 0 && v < size) || v === ignored);
+}

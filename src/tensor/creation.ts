@@ -1,0 +1,90 @@
+import { allocate, type DType, isDType } from "./dtype.ts";
+import { DTypeError, ValueError } from "./errors.ts";
+import { expectInteger } from "./options.ts";
+import { checkShape, type Shape, sizeOf } from "./shape.ts";
+import { requireGrad, Tensor } from "./tensor.ts";
+
+export interface CreationOptions {
+  dtype?: DType;
+  requiresGrad?: boolean;
+}
+
+/** A tensor of one value everywhere. `dtype` defaults to float32. */
+export function full(shape: Shape, value: number, options: CreationOptions = {}): Tensor {
+  return filled("full", shape, value, options);
+}
+
+/** Zeros; float32 unless `dtype` says otherwise. */
+export function zeros(shape: Shape, options: CreationOptions = {}): Tensor {
+  return filled("zeros", shape, 0, options);
+}
+
+/** Ones; float32 unless `dtype` says otherwise. */
+export function ones(shape: Shape, options: CreationOptions = {}): Tensor {
+  return filled("ones", shape, 1, options);
+}
+
+/** Zeros of the shape and dtype of `t`. */
+export function zerosLike(t: Tensor): Tensor {
+  return new Tensor(allocate(t.dtype, t.size), t.shape, t.dtype);
+}
+
+/** Ones of the shape and dtype of `t`. */
+export function onesLike(t: Tensor): Tensor {
+  return new Tensor(allocate(t.dtype, t.size).fill(1), t.shape, t.dtype);
+}
+
+/**
+ * start, start + step, ... while below stop (above, for a negative step). `arange(n)` counts 0..n-1.
+ * The dtype defaults to int32 when all three are whole numbers, else float32.
+ */
+export function arange(start: number, stop?: number, step = 1, options: CreationOptions = {}): Tensor {
+  const [first, last] = stop === undefined ? [0, start] : [start, stop];
+  for (const v of [first, last, step]) {
+    if (!Number.isFinite(v)) throw new ValueError("arange", `start, stop and step must be finite numbers, got ${v}`);
+  }
+  if (step === 0) throw new ValueError("arange", "step must not be 0");
+  const size = Math.max(0, Math.ceil((last - first) / step));
+  const whole = [first, last, step].every(Number.isInteger);
+  return computed("arange", [size], (i) => first + i * step, { dtype: whole ? "int32" : "float32", ...options });
+}
+
+/** `count` evenly spaced values from start to stop, both included. */
+export function linspace(start: number, stop: number, count: number, options: CreationOptions = {}): Tensor {
+  expectInteger("linspace", "count", count, 0);
+  const step = count > 1 ? (stop - start) / (count - 1) : 0;
+  return computed("linspace", [count], (i) => (i > 0 && i === count - 1 ? stop : start + i * step), options);
+}
+
+/** The identity matrix [n, n]. */
+export function eye(n: number, options: CreationOptions = {}): Tensor {
+  expectInteger("eye", "n", n, 0);
+  return computed("eye", [n, n], (i) => (i % (n + 1) === 0 ? 1 : 0), options);
+}
+
+function filled(where: string, shape: Shape, value: number, options: CreationOptions): Tensor {
+  const result = empty(where, shape, options);
+  result.data.fill(value);
+  return result;
+}
+
+function computed(where: string, shape: Shape, value: (i: number) => number, options: CreationOptions): Tensor {
+  const result = empty(where, shape, options);
+  for (let i = 0; i < result.size; i++) result.data[i] = value(i);
+  return result;
+}
+
+/** Zeros that the caller fills; checks shape, dtype and the names of the options. */
+export function empty(where: string, shape: Shape, options: CreationOptions): Tensor {
+  for (const name of Object.keys(options)) {
+    if (name !== "dtype" && name !== "requiresGrad") {
+      throw new ValueError(where, `unknown option "${name}"; it takes dtype, requiresGrad`);
+    }
+  }
+  const dtype = options.dtype ?? "float32";
+  if (!isDType(dtype))
+    throw new DTypeError(where, `dtype must be float32, float64, int32 or bool, got ${String(dtype)}`);
+  checkShape(where, shape);
+  const result = new Tensor(allocate(dtype, sizeOf(shape)), [...shape], dtype);
+  return options.requiresGrad ? requireGrad(where, result) : result;
+}

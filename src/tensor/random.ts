@@ -1,0 +1,141 @@
+import seedrandom from "seedrandom";
+import { type CreationOptions, empty } from "./creation.ts";
+import type { DType } from "./dtype.ts";
+import { ValueError } from "./errors.ts";
+import { expectInteger, expectNonNegative, resolve } from "./options.ts";
+import type { Shape } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * A stream of random numbers that its seed decides entirely: the same seed gives the same bits.
+ * Every random thing in the library draws from one of these, by default from the global one.
+ */
+export class Generator {
+  #random: () => number;
+
+  constructor(seed: string | number) {
+    if (typeof seed !== "string" && !Number.isFinite(seed)) {
+      throw new ValueError("Generator", `seed must be a string or a finite number, got ${String(seed)}`);
+    }
+    this.#random = seedrandom(String(seed));
+  }
+
+  /** One float64 uniform on [0, 1). */
+  next(): number {
+    return this.#random();
+  }
+
+  /** Uniform on [low, high). */
+  uniform(shape: Shape, options: UniformOptions = {}): Tensor {
+    const { low, high, dtype, requiresGrad } = resolve("uniform", options, uniformDefaults);
+    if (!(low <= high)) throw new ValueError("uniform", `low must be <= high, got ${low} and ${high}`);
+    return this.#fill("uniform", shape, { dtype, requiresGrad }, () => low + (high - low) * this.#random());
+  }
+
+  /** Normal with the given mean and standard deviation (the polar method of Marsaglia and Bray, 1964). */
+  normal(shape: Shape, options: NormalOptions = {}): Tensor {
+    const { mean, std, dtype, requiresGrad } = resolve("normal", options, normalDefaults);
+    expectNonNegative("normal", "std", std);
+    let spare: number | null = null;
+    return this.#fill("normal", shape, { dtype, requiresGrad }, () => {
+      if (spare !== null) {
+        const value = mean + std * spare;
+        spare = null;
+        return value;
+      }
+      let u = 0;
+      let v = 0;
+      let s = 0;
+      do {
+        u = 2 * this.#random() - 1;
+        v = 2 * this.#random() - 1;
+        s = u * u + v * v;
+      } while (s >= 1 || s === 0);
+      const scale = Math.sqrt((-2 * Math.log(s)) / s);
+      spare = v * scale;
+      return mean + std * u * scale;
+    });
+  }
+
+  /** Whole numbers uniform on low, ..., high - 1, as int32. */
+  integers(shape: Shape, options: IntegersOptions): Tensor {
+    const { low, high } = resolve("integers", options, { low: 0, high: Number.NaN });
+    if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
+      throw new ValueError("integers", `low and high must be whole numbers with low < high, got ${low} and ${high}`);
+    }
+    return this.#fill("integers", shape, { dtype: "int32" }, () => low + Math.floor((high - low) * this.#random()));
+  }
+
+  /** 0, ..., n - 1 in random order, as int32 (Fisher and Yates). */
+  permutation(n: number): Tensor {
+    expectInteger("permutation", "n", n, 0);
+    const result = empty("permutation", [n], { dtype: "int32" });
+    const order = result.data;
+    for (let i = 0; i < n; i++) {
+      const j = Math.floor(this.#random() * (i + 1));
+      order[i] = order[j];
+      order[j] = i;
+    }
+    return result;
+  }
+
+  #fill(where: string, shape: Shape, options: CreationOptions, draw: () => number): Tensor {
+    const result = empty(where, shape, options);
+    for (let i = 0; i < result.size; i++) result.data[i] = draw();
+    return result;
+  }
+}
+
+interface FromGenerator {
+  /** Draws from this generator instead of the global one. */
+  generator?: Generator;
+}
+
+export interface UniformOptions extends CreationOptions {
+  low?: number;
+  high?: number;
+}
+
+export interface NormalOptions extends CreationOptions {
+  mean?: number;
+  std?: number;
+}
+
+export interface IntegersOptions {
+  low?: number;
+  /** Exclusive. */
+  high: number;
+}
+
+const uniformDefaults = { low: 0, high: 1, dtype: "float32" as DType, requiresGrad: false };
+const normalDefaults = { mean: 0, std: 1, dtype: "float32" as DType, requiresGrad: false };
+
+let shared = new Generator(0);
+
+/** Restarts the global generator; until it is called the seed is 0. */
+export function manualSeed(seed: string | number): void {
+  shared = new Generator(seed);
+}
+
+/** The generator given, or the global one. */
+export const generatorOr = (generator: Generator | undefined): Generator => generator ?? shared;
+
+/** Uniform on [low, high); `low` 0 and `high` 1 by default. */
+export function uniform(shape: Shape, { generator, ...options }: UniformOptions & FromGenerator = {}): Tensor {
+  return generatorOr(generator).uniform(shape, options);
+}
+
+/** Normal; `mean` 0 and `std` 1 by default. */
+export function normal(shape: Shape, { generator, ...options }: NormalOptions & FromGenerator = {}): Tensor {
+  return generatorOr(generator).normal(shape, options);
+}
+
+/** Whole numbers low (default 0), ..., high - 1, as int32. */
+export function integers(shape: Shape, { generator, ...options }: IntegersOptions & FromGenerator): Tensor {
+  return generatorOr(generator).integers(shape, options);
+}
+
+/** 0, ..., n - 1 in random order, as int32. */
+export function permutation(n: number, { generator }: FromGenerator = {}): Tensor {
+  return generatorOr(generator).permutation(n);
+}

@@ -1,0 +1,190 @@
+import { allocate, type DType, isDType, type TypedArray } from "./dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "./errors.ts";
+import { formatTensor } from "./print.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
+
+/** Numbers or booleans, nested to any depth. */
+export type Nested = number | boolean | readonly Nested[];
+
+/** What a tensor argument takes: a tensor, a number, nested arrays, or a typed array (one axis). */
+export type TensorLike = Tensor | Nested | TypedArray;
+
+/** One operation that ran: which primitive, on what, with what result. Ids increase as things run. */
+export interface TapeRecord {
+  readonly id: number;
+  readonly primitive: { readonly name: string };
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly output: Tensor;
+}
+
+/**
+ * A dense, row-major array of numbers with a shape and a dtype.
+ *
+ * A tensor that needs gradients points at the record of the operation that made it (`record`), so a graph is
+ * nothing but tensors and records that point at each other, and one that nobody points at is garbage.
+ * The operations are methods too; `functional/methods.ts` attaches them.
+ */
+export class Tensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** The values, row by row. Tensors made by `reshape` or `detach` share it. */
+  readonly data: TypedArray;
+  /** Whether operations on this tensor are recorded for differentiation. */
+  requiresGrad = false;
+  /** Where `backward()` accumulates the gradient of a leaf. */
+  grad: Tensor | null = null;
+  /** The operation that made this tensor; null for leaves. */
+  record: TapeRecord | null = null;
+  /** The id of the first record made after the values were last changed in place by `assign`. */
+  changedAt = 0;
+
+  constructor(data: TypedArray, shape: Shape, dtype: DType) {
+    this.data = data;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  get size(): number {
+    return this.data.length;
+  }
+
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The value of a tensor with one element, as a number (a bool gives 0 or 1). */
+  item(): number {
+    if (this.size !== 1) {
+      throw new ShapeError(
+        "item",
+        `needs a tensor with one element, got shape ${formatShape(this.shape)}; use toArray()`,
+      );
+    }
+    return this.data[0];
+  }
+
+  /** The values as nested arrays; a scalar gives a number. Bool tensors give booleans. */
+  toArray(): Nested {
+    const value = this.dtype === "bool" ? (i: number) => this.data[i] !== 0 : (i: number) => this.data[i];
+    const nest = (axis: number, start: number, size: number): Nested => {
+      if (axis === this.ndim) return value(start);
+      const step = size / (this.shape[axis] || 1);
+      return Array.from({ length: this.shape[axis] }, (_, i) => nest(axis + 1, start + i * step, step));
+    };
+    return nest(0, 0, this.size);
+  }
+
+  /** The same values, outside the graph. Shares `data`. */
+  detach(): Tensor {
+    return new Tensor(this.data, this.shape, this.dtype);
+  }
+
+  /** The values as NumPy prints them, with shape and dtype; large tensors are summarised. */
+  toString(): string {
+    return formatTensor(this);
+  }
+
+  /** What Node's `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+export interface TensorOptions {
+  dtype?: DType;
+  shape?: Shape;
+  requiresGrad?: boolean;
+}
+
+/**
+ * A tensor from a number, nested arrays or a typed array. The values are copied.
+ *
+ * The dtype defaults to float32 for numbers and bool for booleans, and to the array's own for Float32Array,
+ * Float64Array and Int32Array (a Uint8Array gives int32). `shape` folds a flat list of values.
+ * Throws ShapeError for ragged arrays or a shape of another size, DTypeError for values that a dtype cannot hold.
+ */
+export function tensor(values: Tensor | Nested | TypedArray, options: TensorOptions = {}): Tensor {
+  for (const name of Object.keys(options)) {
+    if (name !== "dtype" && name !== "shape" && name !== "requiresGrad") {
+      throw new ValueError("tensor", `unknown option "${name}"; it takes dtype, shape, requiresGrad`);
+    }
+  }
+  const given = values instanceof Tensor ? values.data : values;
+  const found = ArrayBuffer.isView(given) ? [given.length] : shapeOf(given);
+  const shape = options.shape ?? (values instanceof Tensor ? values.shape : found);
+  checkShape("tensor", shape);
+  if (sizeOf(shape) !== sizeOf(found)) {
+    throw new ShapeError(
+      "tensor",
+      `shape ${formatShape(shape)} holds ${sizeOf(shape)} values, but ${sizeOf(found)} were given`,
+    );
+  }
+  const dtype = options.dtype ?? (values instanceof Tensor ? values.dtype : dtypeOf(given));
+  if (!isDType(dtype))
+    throw new DTypeError("tensor", `dtype must be float32, float64, int32 or bool, got ${String(dtype)}`);
+  const data = allocate(dtype, sizeOf(shape));
+  let at = 0;
+  const write = (value: unknown): void => {
+    if (typeof value === "number" || typeof value === "boolean") data[at++] = convert(Number(value), dtype);
+    else if (ArrayBuffer.isView(value)) for (const v of value as TypedArray) data[at++] = convert(v, dtype);
+    else if (Array.isArray(value)) for (const v of value) write(v);
+    else throw new DTypeError("tensor", `values must be numbers or booleans, got ${String(value)}`);
+  };
+  write(given);
+  const result = new Tensor(data, [...shape], dtype);
+  return options.requiresGrad ? requireGrad("tensor", result) : result;
+}
+
+/** Marks a leaf as one to differentiate with respect to. */
+export function requireGrad(where: string, leaf: Tensor): Tensor {
+  if (leaf.dtype !== "float32" && leaf.dtype !== "float64") {
+    throw new DTypeError(where, `only float tensors can require gradients, got ${leaf.dtype}`);
+  }
+  leaf.requiresGrad = true;
+  return leaf;
+}
+
+/** `value` as a tensor: itself when it is one, else a new one (with `dtype` when given). */
+export function asTensor(value: TensorLike, dtype?: DType): Tensor {
+  return value instanceof Tensor ? value : tensor(value, { dtype });
+}
+
+/** A tensor of shape [] with one value. */
+export function scalar(value: number, dtype: DType): Tensor {
+  const data = allocate(dtype, 1);
+  data[0] = value;
+  return new Tensor(data, [], dtype);
+}
+
+function shapeOf(values: unknown): number[] {
+  if (!Array.isArray(values)) return [];
+  if (values.length === 0) return [0];
+  const inner = shapeOf(values[0]);
+  values.forEach((value, i) => {
+    const other = shapeOf(value);
+    if (other.join() !== inner.join()) {
+      throw new ShapeError(
+        "tensor",
+        `nested arrays must be rectangular: entry 0 has shape ${formatShape(inner)}, entry ${i} ${formatShape(other)}`,
+      );
+    }
+  });
+  return [values.length, ...inner];
+}
+
+function dtypeOf(values: unknown): DType {
+  if (values instanceof Float64Array) return "float64";
+  if (values instanceof Int32Array || values instanceof Uint8Array) return "int32";
+  let first = values;
+  while (Array.isArray(first)) first = first[0];
+  return typeof first === "boolean" ? "bool" : "float32";
+}
+
+function convert(value: number, dtype: DType): number {
+  if (dtype === "bool") return value !== 0 ? 1 : 0;
+  if (dtype === "int32" && (value | 0) !== value) {
+    throw new DTypeError("tensor", `${value} is not an int32 value; use dtype float32`);
+  }
+  return value;
+}
