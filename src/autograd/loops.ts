@@ -51,7 +51,10 @@ export function walk(
   visit: (at: readonly number[]) => void,
 ): void {
   const count = sizeOf(outer);
-  if (count === 1) return visit(starts);
+  if (count === 1) {
+    visit(starts);
+    return;
+  }
   const at = [...starts];
   const index = new Array<number>(outer.length).fill(0);
   for (let n = 0; n < count; n++) {
@@ -130,7 +133,10 @@ function perDtype<L>(loop: L): (dtype: string) => L {
   const copies = new Map<string, L>();
   return (dtype) => {
     let copy = copies.get(dtype);
-    if (copy === undefined) copies.set(dtype, (copy = specialise(loop)));
+    if (copy === undefined) {
+      copy = specialise(loop);
+      copies.set(dtype, copy);
+    }
     return copy;
   };
 }

@@ -15,7 +15,7 @@ export class Tape {
 
   constructor(records: readonly TapeRecord[]) {
     this.records = records;
-    records.forEach(({ output }, i) => this.#names.set(output, `%${i}`));
+    for (const [i, { output }] of records.entries()) this.#names.set(output, `%${i}`);
     for (const { inputs } of records) {
       for (const input of inputs) {
         if (this.#names.has(input)) continue;
