@@ -38,19 +38,21 @@ export function addTile(module: Module, vectors: number) {
         f.set(b, i32.add(b, 4 * tileColumns));
       });
 
-      const writeWhole = () => {
-        const row = sums.map((_, i) => f.let(i32.add(c, i32.load(rows, 4 * i))));
+      const writeVectors = () => {
         const column = sums[0].map((_, j) => f.let(i32.load(columns, 16 * j)));
-        const places = sums.flatMap((vectors, i) =>
-          vectors.map((sum, j) => ({ sum, address: i32.add(row[i], column[j]) })),
-        );
-        f.if(accumulate, () => {
-          for (const { sum, address } of places) f.set(sum, f32x4.add(sum, v128.load(address)));
+        sums.forEach((row, i) => {
+          f.if(i32.gtU(rowCount, i), () => {
+            const start = f.let(i32.add(c, i32.load(rows, 4 * i)));
+            const places = row.map((sum, j) => ({ sum, address: i32.add(start, column[j]) }));
+            f.if(accumulate, () => {
+              for (const { sum, address } of places) f.set(sum, f32x4.add(sum, v128.load(address)));
+            });
+            for (const { sum, address } of places) f.do(v128.store(address, sum));
+          });
         });
-        for (const { sum, address } of places) f.do(v128.store(address, sum));
       };
 
-      const writePart = () => {
+      const writeThroughSpill = () => {
         for (const [i, row] of sums.entries()) {
           for (const [j, sum] of row.entries()) f.do(v128.store(spill, sum, 4 * tileColumns * i + 16 * j));
         }
@@ -86,9 +88,11 @@ export function addTile(module: Module, vectors: number) {
         });
       };
 
-      const isFull = i32.and(i32.eq(rowCount, tileRows), i32.eq(columnCount, 4 * vectors));
-      const isWhole = sums[0].reduce((all, _, j) => i32.and(all, adjoin(i32.add(columns, 16 * j))), isFull);
-      f.if(isWhole, writeWhole, writePart);
+      const adjoinAll = sums[0].reduce(
+        (all, _, j) => i32.and(all, adjoin(i32.add(columns, 16 * j))),
+        i32.eq(columnCount, 4 * vectors),
+      );
+      f.if(adjoinAll, writeVectors, writeThroughSpill);
     },
   );
 }
