@@ -1,0 +1,165 @@
+import { noGrad } from "../autograd/primitive.ts";
+import { isFloat } from "../tensor/dtype.ts";
+import { ValueError } from "../tensor/errors.ts";
+import { resolve } from "../tensor/options.ts";
+import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { summarize } from "./summary.ts";
+
+/** The tensors of a module by name: copies, with PyTorch's keys and shapes. */
+export type StateDict = Record<string, Tensor>;
+
+/**
+ * A function with parameters: a layer, a model, a loss with weights of its own.
+ *
+ * What belongs to a module is found in its fields; nothing is registered:
+ * - a tensor that requires gradients is a parameter, any other tensor a buffer (running statistics, a frozen weight);
+ * - a module is a submodule;
+ * - an array holds any of these.
+ * The name of each is the path of fields that leads to it, in PyTorch's snake case: the field `runningMean` of the
+ * second module in the field `blocks` is "blocks.1.running_mean". Private fields (`#cache`) and results of operations
+ * are not looked at.
+ *
+ * `Output` is what `forward` returns, a tensor unless stated; its arguments are whatever the subclass declares.
+ *
+ * @example
+ * class Block extends Module {
+ *   norm = new LayerNorm(64);
+ *   linear = new Linear(64, 64);
+ *   forward(x: Tensor) {
+ *     return x.add(this.linear.call(this.norm.call(x)).relu());
+ *   }
+ * }
+ */
+export abstract class Module<Output = Tensor> {
+  /** Whether layers such as `Dropout` and `BatchNorm2d` behave as in training. `train()` and `eval()` set it. */
+  training = true;
+
+  abstract forward(...inputs: unknown[]): Output;
+
+  /** Runs the module; the same as `forward`. */
+  call(...inputs: Parameters<this["forward"]>): Output {
+    return this.forward(...inputs);
+  }
+
+  /** The parameters, each once, even when two fields share it. */
+  parameters(): Tensor[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** The parameters with their names, those of a module before those of its submodules. */
+  namedParameters(): [name: string, parameter: Tensor][] {
+    const seen = new Set<Tensor>();
+    return this.namedTensors().filter(([, t]) => t.requiresGrad && !seen.has(t) && seen.add(t));
+  }
+
+  /** The other tensors of the state: running statistics, frozen weights. */
+  namedBuffers(): [name: string, buffer: Tensor][] {
+    return this.namedTensors().filter(([, t]) => !t.requiresGrad);
+  }
+
+  /** This module (named "") and all modules below it, outer ones first. */
+  namedModules(): [name: string, module: Module<unknown>][] {
+    const found: [string, Module<unknown>][] = [];
+    const visit = (name: string, module: Module<unknown>, above: readonly Module<unknown>[]): void => {
+      if (above.includes(module)) {
+        throw new ValueError(module.constructor.name, `the module holds itself, as "${name}"; keep such links private`);
+      }
+      found.push([name, module]);
+      for (const [field, value] of module.held()) {
+        if (value instanceof Module) visit(join(name, field), value, [...above, module]);
+      }
+    };
+    visit("", this, []);
+    return found;
+  }
+
+  /** The names and values of this module's fields, with arrays opened up. */
+  protected held(): [name: string, value: unknown][] {
+    return Object.entries(this).flatMap(([field, value]) => {
+      const name = snakeCase(field);
+      return Array.isArray(value) ? value.map((v, i): [string, unknown] => [`${name}.${i}`, v]) : [[name, value]];
+    });
+  }
+
+  /** Parameters and buffers with their names; a tensor that two fields share comes twice. */
+  private namedTensors(): [name: string, t: Tensor][] {
+    return this.namedModules().flatMap(([path, module]) =>
+      module
+        .held()
+        .filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor && entry[1].record === null)
+        .map(([name, t]): [string, Tensor] => [join(path, name), t]),
+    );
+  }
+
+  /** Switches this module and all below it to training (or, with false, to evaluation). Returns the module. */
+  train(training = true): this {
+    for (const [, module] of this.namedModules()) module.training = training;
+    return this;
+  }
+
+  /** Switches to evaluation: dropout passes all, batch norm uses its running statistics. Returns the module. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Parameters and buffers by name. Copies: training on does not change a state that was kept. */
+  stateDict(): StateDict {
+    return Object.fromEntries(
+      this.namedTensors().map(([name, t]) => [name, new Tensor(t.data.slice(), t.shape, t.dtype)]),
+    );
+  }
+
+  /**
+   * Overwrites parameters and buffers by those of `state`, and returns the names that found no partner.
+   *
+   * Throws a ValueError that lists every missing and unexpected name (unless `strict: false`), wrong shape and wrong
+   * dtype; then nothing has changed. Floats convert to the dtype of the parameter.
+   */
+  loadStateDict(
+    state: Readonly<StateDict>,
+    options: { strict?: boolean } = {},
+  ): { missing: string[]; unexpected: string[] } {
+    const { strict } = resolve("loadStateDict", options, { strict: true });
+    const own = new Map(this.namedTensors());
+    const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
+    const unexpected = Object.keys(state).filter((name) => !own.has(name));
+    const problems = strict
+      ? [...missing.map((name) => `missing "${name}"`), ...unexpected.map((name) => `unexpected "${name}"`)]
+      : [];
+    const pairs = [...own].filter(([name]) => Object.hasOwn(state, name));
+    for (const [name, t] of pairs) {
+      const value = state[name];
+      if (!(value instanceof Tensor)) problems.push(`"${name}" is not a tensor`);
+      else if (!sameShape(value.shape, t.shape)) {
+        problems.push(`"${name}" has shape ${formatShape(value.shape)}, but the module's is ${formatShape(t.shape)}`);
+      } else if (isFloat(value.dtype) !== isFloat(t.dtype)) {
+        problems.push(`"${name}" is ${value.dtype}, but the module's is ${t.dtype}`);
+      }
+    }
+    if (problems.length > 0) {
+      const hint =
+        strict && missing.length + unexpected.length > 0 ? "; { strict: false } loads what fits by name" : "";
+      throw new ValueError("loadStateDict", `${this.constructor.name} cannot load: ${problems.join(", ")}${hint}`);
+    }
+    noGrad(() => {
+      for (const [name, t] of pairs) t.assign(state[name]);
+    });
+    return { missing, unexpected };
+  }
+
+  /**
+   * A table of the modules with their output shapes and parameter counts, and the totals.
+   *
+   * `input` is the shape of an input, its batch axis included, or an input itself; without one there are no output
+   * shapes. The forward pass runs in evaluation mode, without gradients, and changes nothing.
+   */
+  summary(input?: Shape | Tensor): string {
+    return summarize(this, input);
+  }
+}
+
+const join = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
+
+const snakeCase = (name: string): string =>
+  name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, capital: string) => `${before}_${capital.toLowerCase()}`);
