@@ -6,7 +6,6 @@ import { addPad } from "./pad-kernel.ts";
 interface Kernels {
   gemm(...argumentsInOrder: number[]): void;
   multiply(...argumentsInOrder: number[]): void;
-  tile3(...argumentsInOrder: number[]): void;
   pad(...argumentsInOrder: number[]): void;
 }
 
@@ -36,8 +35,8 @@ function viewsOn(kernels: Kernels, { buffer }: WebAssembly.Memory): Runtime {
 function instantiate(): void {
   const module = new Module();
   module.importMemory("env", "memory", initialPages);
-  const { gemm, multiply, tile } = addGemm(module);
-  for (const kernel of [gemm, multiply, tile, addPad(module)]) module.export(kernel);
+  const { gemm, multiply } = addGemm(module);
+  for (const kernel of [gemm, multiply, addPad(module)]) module.export(kernel);
   const bytes = module.toBytes();
   if (typeof WebAssembly === "undefined" || !WebAssembly.validate(bytes)) {
     wanted = false;

@@ -1,6 +1,15 @@
-import { multiplyScratchBytes, tableSlack } from "./gemm-kernel.ts";
+import { multiplyScratchBytes } from "./gemm-kernel.ts";
+import { multiples, offsetTable, prepare, type Tables, tableBytes } from "./offset-tables.ts";
+import {
+  imageSize,
+  loadImages,
+  type PaddedAxis,
+  type PaddedImages,
+  paddedImageSize,
+  planeSize,
+} from "./padded-images.ts";
 import type { Conv2dGeometry } from "./plain-conv2d.ts";
-import { layOut, type Runtime, reserve } from "./runtime.ts";
+import { layOut, reserve } from "./runtime.ts";
 
 /*
  * Convolution as matrix products over offset tables (see `multiply`). The unfolded input has a row for each channel and
@@ -13,109 +22,9 @@ import { layOut, type Runtime, reserve } from "./runtime.ts";
 /** Bytes of images worked on at a time: enough to amortise tables and packed weights, few enough for the cache. */
 const blockBytes = 1 << 20;
 
-/** 0, step, 2 step, ... */
-function multiples(count: number, step: number): number[] {
-  return Array.from({ length: count }, (_, i) => i * step);
-}
-
-/** Byte offsets of all sums of one offset (in float32 elements) from each axis; the last axis varies fastest. */
-function offsetTable(...axes: number[][]): Int32Array {
-  const length = axes.reduce((product, axis) => product * axis.length, 1);
-  const table = new Int32Array(length + tableSlack);
-  let filled = 1;
-  for (const axis of axes) {
-    // In place, from the back: entry i becomes the entries from i axis.length on.
-    for (let i = filled - 1; i >= 0; i--) {
-      const start = table[i];
-      for (let j = axis.length - 1; j >= 0; j--) table[i * axis.length + j] = start + 4 * axis[j];
-    }
-    filled *= axis.length;
-  }
-  return table.fill(table[length - 1], length);
-}
-
-/** The offset tables of one product, as `multiply` names them. */
-interface Tables {
-  cRows: Int32Array;
-  cColumns: Int32Array;
-  aRows: Int32Array;
-  aColumns: Int32Array;
-  bRows: Int32Array;
-  bColumns: Int32Array;
-}
-
-/** Where `multiply` finds matrices and sizes; addresses in bytes. */
-interface Product {
-  c: number;
-  a: number;
-  b: number;
-  m: number;
-  n: number;
-  k: number;
-  accumulate: boolean;
-}
-
-const tableBytes = (tables: Tables): number =>
-  Object.values(tables).reduce((sum: number, table: Int32Array) => sum + table.byteLength, 0);
-
-/** Copies the tables of a product to `at` and returns the function that runs it. */
-function prepare({ kernels, integers }: Runtime, at: number, tables: Tables): (product: Product) => void {
-  let next = at;
-  const put = (table: Int32Array): number => {
-    const address = next;
-    integers.set(table, address / 4);
-    next += table.byteLength;
-    return address;
-  };
-  const [cRows, cColumns] = [put(tables.cRows), put(tables.cColumns)];
-  const [aRows, aColumns] = [put(tables.aRows), put(tables.aColumns)];
-  const [bRows, bColumns] = [put(tables.bRows), put(tables.bColumns)];
-  return ({ c, a, b, m, n, k, accumulate }) =>
-    kernels.multiply(c, cRows, cColumns, a, aRows, aColumns, b, bRows, bColumns, m, n, k, Number(accumulate), 0);
-}
-
-/** One axis of planes with margins of zeros: `before` of them, then `size` values, in `paddedSize` in all. */
-interface PaddedAxis {
-  size: number;
-  before: number;
-  paddedSize: number;
-}
-
-/** Images [channels, rows, columns] with margins. */
-interface PaddedImages {
-  channels: number;
-  rows: PaddedAxis;
-  columns: PaddedAxis;
-}
-
-const imageSize = ({ channels, rows, columns }: PaddedImages): number => channels * rows.size * columns.size;
-const planeSize = ({ rows, columns }: PaddedImages): number => rows.paddedSize * columns.paddedSize;
-const paddedImageSize = (images: PaddedImages): number => images.channels * planeSize(images);
-const hasMargins = (images: PaddedImages): boolean => imageSize(images) !== paddedImageSize(images);
-
 /** How many images fit a block, given the float32 elements that each needs. */
 function imagesPerBlock(batch: number, elements: number): number {
   return Math.min(batch, Math.max(1, Math.floor(blockBytes / 4 / elements)));
-}
-
-/** Loads `count` images from `first` on to `paddedAt`, by way of `rawAt` if they get margins, which must be zeros. */
-function load(
-  simd: Runtime,
-  source: Float32Array,
-  images: PaddedImages,
-  first: number,
-  count: number,
-  rawAt: number,
-  paddedAt: number,
-): void {
-  const { channels, rows, columns } = images;
-  const size = imageSize(images);
-  const pad = hasMargins(images);
-  simd.floats.set(source.subarray(first * size, (first + count) * size), (pad ? rawAt : paddedAt) / 4);
-  if (!pad) return;
-  const toRow = 4 * columns.paddedSize;
-  const to = paddedAt + rows.before * toRow + 4 * columns.before;
-  simd.kernels.pad(to, 4 * planeSize(images), toRow, rawAt, count * channels, rows.size, columns.size);
 }
 
 /** Images of x as the forward map reads them, and the tables y = w unfold(x) of one group and a block of images. */
@@ -177,7 +86,7 @@ export function simdConv2dForward(
   const m = outChannels / groups;
   for (let first = 0; first < batch; first += block) {
     const count = Math.min(block, batch - first);
-    load(simd, x, images, first, count, rawAt, xAt);
+    loadImages(simd, x, images, first, count, rawAt, xAt);
     for (let group = 0; group < groups; group++) {
       multiply({
         c: yAt + 4 * group * m * outPlane,
@@ -223,7 +132,7 @@ export function simdConv2dWeightGradient(
   for (let first = 0; first < batch; first += block) {
     const count = Math.min(block, batch - first);
     const size = outChannels * outPlane;
-    load(simd, x, images, first, count, rawAt, xAt);
+    loadImages(simd, x, images, first, count, rawAt, xAt);
     simd.floats.set(dy.subarray(first * size, (first + count) * size), dyAt / 4);
     for (let group = 0; group < groups; group++) {
       multiply({
@@ -341,7 +250,7 @@ export function simdConv2dInputGradient(
   simd.floats.fill(0, dyAt / 4, dxAt / 4);
   for (let first = 0; first < batch; first += block) {
     const count = Math.min(block, batch - first);
-    load(simd, dy, images, first, count, rawAt, dyAt);
+    loadImages(simd, dy, images, first, count, rawAt, dyAt);
     for (let group = 0; group < groups; group++) {
       for (const { multiply, pixels, k } of runs) {
         multiply({

@@ -116,12 +116,21 @@ function inner(a: FloatArray, b: FloatArray): number {
   return sum;
 }
 
+type Conv2dMap = (result: FloatArray, first: FloatArray, second: FloatArray, geometry: Conv2dGeometry) => void;
+
+/** A SIMD map, which must not decline. */
+function accepting(
+  map: (result: Float32Array, first: Float32Array, second: Float32Array, geometry: Conv2dGeometry) => boolean,
+): Conv2dMap {
+  return (...args) => expect(map(...(args as Parameters<typeof map>))).toBe(true);
+}
+
 const simd = {
-  forward: simdConv2dForward,
-  inputGradient: simdConv2dInputGradient,
-  weightGradient: simdConv2dWeightGradient,
+  forward: accepting(simdConv2dForward),
+  inputGradient: accepting(simdConv2dInputGradient),
+  weightGradient: accepting(simdConv2dWeightGradient),
 };
-const plain = {
+const plain: Record<keyof typeof simd, Conv2dMap> = {
   forward: plainConv2dForward,
   inputGradient: plainConv2dInputGradient,
   weightGradient: plainConv2dWeightGradient,
