@@ -155,7 +155,6 @@ export const i32x4 = {
     type: "v128",
     code: [...simd(0x0c), ...new Uint8Array(new Int32Array(lanes).buffer)],
   }),
-  splat: instruction(simd(0x11), ["i32"], "v128"),
   eq: instruction(simd(0x37), ["v128", "v128"], "v128"),
   /** 1 when no lane is zero. */
   allTrue: instruction(simd(0xa3), ["v128"], "i32"),

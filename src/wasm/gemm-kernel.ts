@@ -59,8 +59,10 @@ function forBlocks(
  * `gemm`: the same for matrices given by base, row stride and column stride.
  */
 export function addGemm(module: Module) {
-  const pack = addPack(module);
-  const tiles = [1, 2, 3].map((vectors) => addTile(module, vectors));
+  const packA = addPack(module, 4 * tileRows);
+  const packB = addPack(module, 4 * tileColumns);
+  const tile = addTile(module, 3);
+  const tiles = [addTile(module, 1), addTile(module, 2), tile];
 
   const multiply = module.function(
     "multiply",
@@ -91,33 +93,26 @@ export function addGemm(module: Module) {
             for (let offset = 0; offset < 4 * tileColumns; offset += 16) {
               const to = i32.add(panel(packedB, j, depth), offset);
               const lanes = i32.add(entry(bColumns, column, j), offset);
-              f.do(call(pack, { to, toStep: 4 * tileColumns, from: b, lanes, steps: entry(bRows, p), count: depth }));
+              f.do(call(packB, { to, from: b, lanes, steps: entry(bRows, p), count: depth }));
             }
           });
           forBlocks(f, m, blockRows, (row, rowCount) => {
             forBlocks(f, rowCount, tileRows, (i) => {
               const to = panel(scratch, i, depth);
               const lanes = entry(aRows, row, i);
-              f.do(call(pack, { to, toStep: 4 * tileRows, from: a, lanes, steps: entry(aColumns, p), count: depth }));
+              f.do(call(packA, { to, from: a, lanes, steps: entry(aColumns, p), count: depth }));
             });
             forBlocks(f, columnCount, tileColumns, (j, tileColumnCount) => {
+              const vectorCount = f.let(i32.divU(i32.add(tileColumnCount, 3), 4));
               forBlocks(f, rowCount, tileRows, (i, tileRowCount) => {
                 const product = {
                   ...{ c, rows: entry(cRows, row, i), columns: entry(cColumns, column, j) },
                   ...{ a: panel(scratch, i, depth), b: panel(packedB, j, depth), depth },
                   ...{ rowCount: tileRowCount, columnCount: tileColumnCount, accumulate: adds, spill },
                 };
-                const run = (vectors: number) => f.do(call(tiles[vectors - 1], product));
-                f.if(
-                  i32.gtU(tileColumnCount, 8),
-                  () => run(3),
-                  () =>
-                    f.if(
-                      i32.gtU(tileColumnCount, 4),
-                      () => run(2),
-                      () => run(1),
-                    ),
-                );
+                for (const [index, narrowTile] of tiles.entries()) {
+                  f.if(i32.eq(vectorCount, index + 1), () => f.do(call(narrowTile, product)));
+                }
               });
             });
           });
@@ -169,5 +164,5 @@ export function addGemm(module: Module) {
     },
   );
 
-  return { gemm, multiply, tile: tiles[2] };
+  return { gemm, multiply, tile };
 }

@@ -28,7 +28,7 @@ export function gemm(
 ): void {
   const allFloat32 = c instanceof Float32Array && a instanceof Float32Array && b instanceof Float32Array;
   if (allFloat32 && m * n * k >= simdThreshold) {
-    const [aAt, bAt, cAt, end] = layOut(gemmScratchBytes(m, n, k), 4 * m * k, 4 * k * n, 4 * m * n).slice(1);
+    const [, aAt, bAt, cAt, end] = layOut(gemmScratchBytes(m, n, k), 4 * m * k, 4 * k * n, 4 * m * n);
     const simd = reserve(end);
     if (simd) {
       simd.floats.set(a.subarray(aOffset, aOffset + m * k), aAt / 4);

@@ -32,48 +32,52 @@ function transpose(f: FunctionBuilder, rows: Expression<"v128">[]): Expression<"
 
 /**
  * Adds `pack`, which writes a (count x 4) block in the order the tile reads it: element (p, lane), which lies at
- * `from + steps[p] + lanes[lane]`, goes to `to + p toStep + 4 lane`. It is the only code that sees how a matrix is laid
- * out, and handles every layout at about the same speed: where lanes adjoin it copies vectors, where steps adjoin it
- * transposes, and where neither does it gathers.
+ * `from + steps[p] + lanes[lane]`, goes to `to + p panelStep + 4 lane`. It is the only code that sees how a matrix is
+ * laid out, and handles every layout at about the same speed: where lanes adjoin it copies vectors, where steps adjoin
+ * it transposes, and where neither does it gathers.
  */
-export function addPack(module: Module) {
+export function addPack(module: Module, panelStep: number) {
   return module.function(
-    "pack",
-    { to: "i32", toStep: "i32", from: "i32", lanes: "i32", steps: "i32", count: "i32" },
-    (f, { to, toStep, from, lanes, steps, count }) => {
+    `pack${panelStep}`,
+    { to: "i32", from: "i32", lanes: "i32", steps: "i32", count: "i32" },
+    (f, { to, from, lanes, steps, count }) => {
       const stepsEnd = f.let(i32.add(steps, i32.shl(count, 2)));
       const lane = [0, 1, 2, 3].map((i) => f.let(i32.add(from, i32.load(lanes, 4 * i))));
-      const store = (vector: Expression<"v128">) => {
-        f.do(v128.store(to, vector));
-        f.set(to, i32.add(to, toStep));
+
+      const store = (vector: Expression<"v128">, p: number) => f.do(v128.store(to, vector, p * panelStep));
+      const copy = (p: number) => store(v128.load(i32.add(lane[0], i32.load(steps, 4 * p))), p);
+      const gather = (p: number) => {
+        const step = f.let(i32.load(steps, 4 * p));
+        const [first, ...others] = lane.map((pointer) => i32.add(pointer, step));
+        const insert = (vector: Expression<"v128">, address: Expression<"i32">, i: number) =>
+          v128.load32Lane(address, vector, i + 1);
+        store(others.reduce(insert, v128.load32Splat(first)), p);
       };
-      const copyVectors = () =>
-        f.while(i32.ltU(steps, stepsEnd), () => {
-          store(v128.load(i32.add(lane[0], i32.load(steps))));
-          f.set(steps, i32.add(steps, 4));
+      const transposeFour = () => {
+        const step = f.let(i32.load(steps));
+        const rows = lane.map((pointer) => v128.load(i32.add(pointer, step)));
+        transpose(f, rows).forEach(store);
+      };
+      const fourTimes = (one: (p: number) => void) => () => [0, 1, 2, 3].forEach(one);
+      const forSteps = (one: (p: number) => void, four: () => void) => {
+        const advance = (count: number) => {
+          f.set(to, i32.add(to, count * panelStep));
+          f.set(steps, i32.add(steps, 4 * count));
+        };
+        f.while(i32.leU(i32.add(steps, 16), stepsEnd), () => {
+          four();
+          advance(4);
         });
-      const transposeOrGather = () => {
-        const step = f.local("i32");
         f.while(i32.ltU(steps, stepsEnd), () => {
-          f.set(step, i32.load(steps));
-          f.if(
-            i32.and(i32.leU(i32.add(steps, 16), stepsEnd), adjoin(steps)),
-            () => {
-              const rows = lane.map((pointer) => v128.load(i32.add(pointer, step)));
-              transpose(f, rows).forEach(store);
-              f.set(steps, i32.add(steps, 16));
-            },
-            () => {
-              const [first, ...others] = lane.map((pointer) => i32.add(pointer, step));
-              const insert = (vector: Expression<"v128">, address: Expression<"i32">, i: number) =>
-                v128.load32Lane(address, vector, i + 1);
-              store(others.reduce(insert, v128.load32Splat(first)));
-              f.set(steps, i32.add(steps, 4));
-            },
-          );
+          one(0);
+          advance(1);
         });
       };
-      f.if(adjoin(lanes), copyVectors, transposeOrGather);
+
+      const transposeOrGather = () => f.if(adjoin(steps), transposeFour, fourTimes(gather));
+      const whenLanesAdjoin = () => forSteps(copy, fourTimes(copy));
+      const otherwise = () => forSteps(gather, transposeOrGather);
+      f.if(adjoin(lanes), whenLanesAdjoin, otherwise);
     },
   );
 }

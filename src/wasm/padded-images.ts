@@ -17,7 +17,7 @@ export interface PaddedImages {
 export const imageSize = ({ channels, rows, columns }: PaddedImages): number => channels * rows.size * columns.size;
 export const planeSize = ({ rows, columns }: PaddedImages): number => rows.paddedSize * columns.paddedSize;
 export const paddedImageSize = (images: PaddedImages): number => images.channels * planeSize(images);
-export const hasMargins = (images: PaddedImages): boolean => imageSize(images) !== paddedImageSize(images);
+const hasMargins = (images: PaddedImages): boolean => imageSize(images) !== paddedImageSize(images);
 
 /** Loads `count` images from `first` on to `paddedAt`, by way of `rawAt` if they get margins, which must be zeros. */
 export function loadImages(

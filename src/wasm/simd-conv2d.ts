@@ -27,8 +27,59 @@ function imagesPerBlock(batch: number, elements: number): number {
   return Math.min(batch, Math.max(1, Math.floor(blockBytes / 4 / elements)));
 }
 
-/** Images of x as the forward map reads them, and the tables y = w unfold(x) of one group and a block of images. */
-function unfolding(geometry: Conv2dGeometry) {
+/** One product for each group and block of images: its tables, and the columns that each image adds to it. */
+interface ImageProduct {
+  tables: Tables;
+  pixels: number;
+  k: number;
+}
+
+/**
+ * result = w unfold(source), image by image: the forward map, and its adjoint in x. `m` is the result's channels in a
+ * group; the products together write every pixel of the result.
+ */
+function mapImages(
+  result: Float32Array,
+  source: Float32Array,
+  w: Float32Array,
+  { batch, groups }: Conv2dGeometry,
+  images: PaddedImages,
+  block: number,
+  m: number,
+  products: ImageProduct[],
+): boolean {
+  const resultSize = result.length / batch;
+  const [, wAt, rawAt, sourceAt, resultAt, ...tablesAt] = layOut(
+    multiplyScratchBytes,
+    w.byteLength,
+    4 * block * imageSize(images),
+    4 * block * paddedImageSize(images),
+    4 * block * resultSize,
+    ...products.map(({ tables }) => tableBytes(tables)),
+  );
+  const simd = reserve(tablesAt[products.length]);
+  if (!simd) return false;
+  const multiplications = products.map(({ tables }, i) => prepare(simd, tablesAt[i], tables));
+  simd.floats.set(w, wAt / 4);
+  simd.floats.fill(0, sourceAt / 4, resultAt / 4);
+  for (let first = 0; first < batch; first += block) {
+    const count = Math.min(block, batch - first);
+    loadImages(simd, source, images, first, count, rawAt, sourceAt);
+    for (let group = 0; group < groups; group++) {
+      const c = resultAt + (4 * group * resultSize) / groups;
+      const a = wAt + (group * w.byteLength) / groups;
+      const b = sourceAt + (4 * group * paddedImageSize(images)) / groups;
+      for (const [i, { pixels, k }] of products.entries()) {
+        multiplications[i]({ c, a, b, m, n: count * pixels, k, accumulate: false });
+      }
+    }
+    result.set(simd.floats.subarray(resultAt / 4, resultAt / 4 + count * resultSize), first * resultSize);
+  }
+  return true;
+}
+
+/** The images of x with margins, and the product y = w unfold(x). */
+function unfolding(geometry: Conv2dGeometry): { images: PaddedImages; block: number; product: ImageProduct } {
   const { inChannels, height, width, outChannels, outHeight, outWidth, groups } = geometry;
   const { kernelHeight, kernelWidth, strideH, strideW, dilationH, dilationW, padTop, padLeft } = geometry;
   const lastRow = (outHeight - 1) * strideH + (kernelHeight - 1) * dilationH;
@@ -38,15 +89,15 @@ function unfolding(geometry: Conv2dGeometry) {
     rows: { size: height, before: padTop, paddedSize: Math.max(padTop + height, lastRow + 1) },
     columns: { size: width, before: padLeft, paddedSize: Math.max(padLeft + width, lastColumn + 1) },
   };
-  const outPlane = outHeight * outWidth;
-  const depth = (inChannels / groups) * kernelHeight * kernelWidth;
-  const block = imagesPerBlock(geometry.batch, imageSize(images) + paddedImageSize(images) + outChannels * outPlane);
+  const pixels = outHeight * outWidth;
+  const k = (inChannels / groups) * kernelHeight * kernelWidth;
+  const block = imagesPerBlock(geometry.batch, imageSize(images) + paddedImageSize(images) + outChannels * pixels);
   const rowStep = images.columns.paddedSize;
   const tables: Tables = {
-    cRows: offsetTable(multiples(outChannels / groups, outPlane)),
-    cColumns: offsetTable(multiples(block, outChannels * outPlane), multiples(outPlane, 1)),
-    aRows: offsetTable(multiples(outChannels / groups, depth)),
-    aColumns: offsetTable(multiples(depth, 1)),
+    cRows: offsetTable(multiples(outChannels / groups, pixels)),
+    cColumns: offsetTable(multiples(block, outChannels * pixels), multiples(pixels, 1)),
+    aRows: offsetTable(multiples(outChannels / groups, k)),
+    aColumns: offsetTable(multiples(k, 1)),
     bRows: offsetTable(
       multiples(inChannels / groups, planeSize(images)),
       multiples(kernelHeight, dilationH * rowStep),
@@ -58,7 +109,7 @@ function unfolding(geometry: Conv2dGeometry) {
       multiples(outWidth, strideW),
     ),
   };
-  return { images, tables, block, outPlane, depth };
+  return { images, block, product: { tables, pixels, k } };
 }
 
 /** y [n, cout, oh, ow] = w unfold(x). */
@@ -68,37 +119,8 @@ export function simdConv2dForward(
   w: Float32Array,
   geometry: Conv2dGeometry,
 ): boolean {
-  const { batch, inChannels, outChannels, groups } = geometry;
-  const { images, tables, block, outPlane, depth } = unfolding(geometry);
-  const [tablesAt, wAt, rawAt, xAt, yAt, end] = layOut(
-    multiplyScratchBytes,
-    tableBytes(tables),
-    w.byteLength,
-    4 * block * imageSize(images),
-    4 * block * paddedImageSize(images),
-    4 * block * outChannels * outPlane,
-  ).slice(1);
-  const simd = reserve(end);
-  if (!simd) return false;
-  const multiply = prepare(simd, tablesAt, tables);
-  simd.floats.set(w, wAt / 4);
-  simd.floats.fill(0, xAt / 4, yAt / 4);
-  const m = outChannels / groups;
-  for (let first = 0; first < batch; first += block) {
-    const count = Math.min(block, batch - first);
-    loadImages(simd, x, images, first, count, rawAt, xAt);
-    for (let group = 0; group < groups; group++) {
-      multiply({
-        c: yAt + 4 * group * m * outPlane,
-        a: wAt + 4 * group * m * depth,
-        b: xAt + 4 * group * (inChannels / groups) * planeSize(images),
-        ...{ m, n: count * outPlane, k: depth, accumulate: false },
-      });
-    }
-    const size = outChannels * outPlane;
-    y.set(simd.floats.subarray(yAt / 4, yAt / 4 + count * size), first * size);
-  }
-  return true;
+  const { images, block, product } = unfolding(geometry);
+  return mapImages(y, x, w, geometry, images, block, geometry.outChannels / geometry.groups, [product]);
 }
 
 /** dw [cout, cin / groups, kh, kw] = dy unfold(x)T, summed over the images. */
@@ -108,39 +130,37 @@ export function simdConv2dWeightGradient(
   dy: Float32Array,
   geometry: Conv2dGeometry,
 ): boolean {
-  const { batch, inChannels, outChannels, groups } = geometry;
-  const { images, tables: forward, block, outPlane, depth } = unfolding(geometry);
+  const { batch, outChannels, groups } = geometry;
+  const { images, block, product } = unfolding(geometry);
+  const { tables: forward, pixels, k: taps } = product;
   const tables: Tables = {
     ...{ cRows: forward.aRows, cColumns: forward.aColumns },
     ...{ aRows: forward.cRows, aColumns: forward.cColumns },
     ...{ bRows: forward.bColumns, bColumns: forward.bRows },
   };
-  const [tablesAt, dwAt, rawAt, xAt, dyAt, end] = layOut(
+  const dySize = outChannels * pixels;
+  const [, tablesAt, dwAt, rawAt, xAt, dyAt, end] = layOut(
     multiplyScratchBytes,
     tableBytes(tables),
     dw.byteLength,
     4 * block * imageSize(images),
     4 * block * paddedImageSize(images),
-    4 * block * outChannels * outPlane,
-  ).slice(1);
+    4 * block * dySize,
+  );
   const simd = reserve(end);
   if (!simd) return false;
   const multiply = prepare(simd, tablesAt, tables);
   simd.floats.fill(0, dwAt / 4, dwAt / 4 + dw.length);
   simd.floats.fill(0, xAt / 4, dyAt / 4);
-  const m = outChannels / groups;
   for (let first = 0; first < batch; first += block) {
     const count = Math.min(block, batch - first);
-    const size = outChannels * outPlane;
     loadImages(simd, x, images, first, count, rawAt, xAt);
-    simd.floats.set(dy.subarray(first * size, (first + count) * size), dyAt / 4);
+    simd.floats.set(dy.subarray(first * dySize, (first + count) * dySize), dyAt / 4);
     for (let group = 0; group < groups; group++) {
-      multiply({
-        c: dwAt + 4 * group * m * depth,
-        a: dyAt + 4 * group * m * outPlane,
-        b: xAt + 4 * group * (inChannels / groups) * planeSize(images),
-        ...{ m, n: depth, k: count * outPlane, accumulate: true },
-      });
+      const c = dwAt + (group * dw.byteLength) / groups;
+      const a = dyAt + (4 * group * dySize) / groups;
+      const b = xAt + (4 * group * paddedImageSize(images)) / groups;
+      multiply({ c, a, b, m: outChannels / groups, n: taps, k: count * pixels, accumulate: true });
     }
   }
   dw.set(simd.floats.subarray(dwAt / 4, dwAt / 4 + dw.length));
@@ -184,7 +204,7 @@ function adjointAxis(
   return { axis: { size: outSize, before, paddedSize: before + last + 1 }, phases };
 }
 
-/** dx [n, cin, h, w] = fold(wT dy), computed as convolutions of dy, one for each phase of the strides. */
+/** dx [n, cin, h, w] = fold(wT dy), as one convolution of dy for each phase of the two strides. */
 export function simdConv2dInputGradient(
   dx: Float32Array,
   dy: Float32Array,
@@ -200,69 +220,31 @@ export function simdConv2dInputGradient(
   const taps = kernelHeight * kernelWidth;
   const [m, groupOutputs] = [inChannels / groups, outChannels / groups];
   const block = imagesPerBlock(batch, imageSize(images) + paddedImageSize(images) + inChannels * plane);
+  const rowsOf = (rows: number[], rowStep: number) => rows.map((row) => row * rowStep);
   const rowStep = images.columns.paddedSize;
   const products = vertical.phases.flatMap((rows) =>
-    horizontal.phases.map((columns) => ({
-      pixels: rows.positions.length * columns.positions.length,
-      k: groupOutputs * rows.taps.length * columns.taps.length,
-      tables: {
-        cRows: offsetTable(multiples(m, plane)),
-        cColumns: offsetTable(
-          multiples(block, inChannels * plane),
-          rows.positions.map((y) => y * width),
-          columns.positions,
-        ),
-        aRows: offsetTable(multiples(m, taps)),
-        aColumns: offsetTable(
-          multiples(groupOutputs, m * taps),
-          rows.taps.map((tap) => tap * kernelWidth),
-          columns.taps,
-        ),
-        bRows: offsetTable(
-          multiples(groupOutputs, planeSize(images)),
-          rows.tapReads.map((y) => y * rowStep),
-          columns.tapReads,
-        ),
-        bColumns: offsetTable(
-          multiples(block, paddedImageSize(images)),
-          rows.positionReads.map((y) => y * rowStep),
-          columns.positionReads,
-        ),
-      },
-    })),
+    horizontal.phases.map(
+      (columns): ImageProduct => ({
+        pixels: rows.positions.length * columns.positions.length,
+        k: groupOutputs * rows.taps.length * columns.taps.length,
+        tables: {
+          cRows: offsetTable(multiples(m, plane)),
+          cColumns: offsetTable(multiples(block, inChannels * plane), rowsOf(rows.positions, width), columns.positions),
+          aRows: offsetTable(multiples(m, taps)),
+          aColumns: offsetTable(multiples(groupOutputs, m * taps), rowsOf(rows.taps, kernelWidth), columns.taps),
+          bRows: offsetTable(
+            multiples(groupOutputs, planeSize(images)),
+            rowsOf(rows.tapReads, rowStep),
+            columns.tapReads,
+          ),
+          bColumns: offsetTable(
+            multiples(block, paddedImageSize(images)),
+            rowsOf(rows.positionReads, rowStep),
+            columns.positionReads,
+          ),
+        },
+      }),
+    ),
   );
-  const [wAt, rawAt, dyAt, dxAt, ...tablesAt] = layOut(
-    multiplyScratchBytes,
-    w.byteLength,
-    4 * block * imageSize(images),
-    4 * block * paddedImageSize(images),
-    4 * block * inChannels * plane,
-    ...products.map(({ tables }) => tableBytes(tables)),
-  ).slice(1);
-  const simd = reserve(tablesAt[products.length]);
-  if (!simd) return false;
-  const runs = products.map(({ tables, pixels, k }, i) => ({
-    multiply: prepare(simd, tablesAt[i], tables),
-    pixels,
-    k,
-  }));
-  simd.floats.set(w, wAt / 4);
-  simd.floats.fill(0, dyAt / 4, dxAt / 4);
-  for (let first = 0; first < batch; first += block) {
-    const count = Math.min(block, batch - first);
-    loadImages(simd, dy, images, first, count, rawAt, dyAt);
-    for (let group = 0; group < groups; group++) {
-      for (const { multiply, pixels, k } of runs) {
-        multiply({
-          c: dxAt + 4 * group * m * plane,
-          a: wAt + 4 * group * groupOutputs * m * taps,
-          b: dyAt + 4 * group * groupOutputs * planeSize(images),
-          ...{ m, n: count * pixels, k, accumulate: false },
-        });
-      }
-    }
-    const size = inChannels * plane;
-    dx.set(simd.floats.subarray(dxAt / 4, dxAt / 4 + count * size), first * size);
-  }
-  return true;
+  return mapImages(dx, dy, w, geometry, images, block, m, products);
 }
