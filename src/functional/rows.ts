@@ -1,10 +1,10 @@
-import { div, exp, maximum, stopGradient, sub, to } from "../autograd/elementwise.ts";
+import { div, exp, log, maximum, stopGradient, sub, to } from "../autograd/elementwise.ts";
 import { sum } from "../autograd/movement.ts";
 import { max } from "../autograd/reduction.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { logSumExp, norm } from "./reductions.ts";
+import { norm } from "./reductions.ts";
 
 const float = (x: TensorLike): Tensor => {
   const t = asTensor(x);
@@ -21,7 +21,9 @@ export function softmax(x: TensorLike, axis = -1): Tensor {
 /** log softmax = x - logSumExp(x) along an axis (default the last). */
 export function logSoftmax(x: TensorLike, axis = -1): Tensor {
   const t = float(x);
-  return sub(t, logSumExp(t, axis, { keepDims: true }));
+  // The maximum goes first: under a large common offset x - logSumExp(x) would lose the digits of the small result.
+  const shifted = sub(t, stopGradient(max(t, axis, { keepDims: true })));
+  return sub(shifted, log(sum(exp(shifted), axis, { keepDims: true })));
 }
 
 export interface NormalizeOptions {
