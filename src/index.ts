@@ -35,13 +35,14 @@ export {
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "./autograd/pooling.ts";
 export {
   assign,
+  definePrimitive,
   detectAnomaly,
   noGrad,
   type Op,
   type Primitive,
-  primitive as definePrimitive,
   type VjpContext,
 } from "./autograd/primitive.ts";
+export { type PrimitiveName, primitives } from "./autograd/primitives.ts";
 export { argmax, argmin, argsort, cumsum, max, min, type SortOptions } from "./autograd/reduction.ts";
 export { Tape, trace } from "./autograd/trace.ts";
 export * from "./functional/activations.ts";

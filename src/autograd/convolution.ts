@@ -19,7 +19,7 @@ const outputShape = (s: Geometry): Shape => [s.batch, s.outChannels, s.outHeight
 const inputShape = (s: Geometry): Shape => [s.batch, s.inChannels, s.height, s.width];
 const weightShape = (s: Geometry): Shape => [s.outChannels, s.inChannels / s.groups, s.kernelHeight, s.kernelWidth];
 
-const conv2dOp: Op<[x: Tensor, w: Tensor], Geometry> = primitive({
+export const conv2dOp: Op<[x: Tensor, w: Tensor], Geometry> = primitive({
   name: "conv2d",
   shape: (_, geometry) => outputShape(geometry),
   kernel: (out, [x, w], geometry) => {
@@ -32,7 +32,7 @@ const conv2dOp: Op<[x: Tensor, w: Tensor], Geometry> = primitive({
   ],
 });
 
-const inputGradientOp: Op<[g: Tensor, w: Tensor], Geometry> = primitive({
+export const inputGradientOp: Op<[g: Tensor, w: Tensor], Geometry> = primitive({
   name: "conv2dInputGradient",
   shape: (_, geometry) => inputShape(geometry),
   kernel: (out, [g, w], geometry) => {
@@ -45,7 +45,7 @@ const inputGradientOp: Op<[g: Tensor, w: Tensor], Geometry> = primitive({
   ],
 });
 
-const weightGradientOp: Op<[x: Tensor, g: Tensor], Geometry> = primitive({
+export const weightGradientOp: Op<[x: Tensor, g: Tensor], Geometry> = primitive({
   name: "conv2dWeightGradient",
   shape: (_, geometry) => weightShape(geometry),
   kernel: (out, [x, g], geometry) => {

@@ -1,13 +1,16 @@
 import { zerosLike } from "../tensor/creation.ts";
 import { type DType, isFloat, promote } from "../tensor/dtype.ts";
+import { expectInteger } from "../tensor/options.ts";
 import { broadcastShapes, broadcastStrides, sameShape } from "../tensor/shape.ts";
 import { asTensor, scalar, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { map1, map2, map2Aligned, planWalk, walk } from "./loops.ts";
-import { type Op, primitive, type VjpContext } from "./primitive.ts";
+import { type Door, door, type Op, primitive, type VjpContext } from "./primitive.ts";
 import * as special from "./special.ts";
 
 export type Unary = (x: TensorLike) => Tensor;
 export type Binary = (a: TensorLike, b: TensorLike) => Tensor;
+type UnaryOp = Door<Unary>;
+type BinaryOp = Door<Binary>;
 
 type Vjp = (context: VjpContext<object>) => readonly (() => Tensor)[];
 
@@ -40,7 +43,7 @@ export const stopGradient: Op<[x: Tensor]> = primitive({
 const float = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : to(x, "float32"));
 
 /** An operation x -> f(x) on each element. Whole numbers become float32 unless `keepsIntegers`. */
-function unary(name: string, f: (x: number) => number, vjp: Vjp, keepsIntegers = false): Unary {
+function unary(name: string, f: (x: number) => number, vjp: Vjp, keepsIntegers = false): UnaryOp {
   const map = map1(f);
   const op = primitive<[x: Tensor]>({
     name,
@@ -48,10 +51,10 @@ function unary(name: string, f: (x: number) => number, vjp: Vjp, keepsIntegers =
     kernel: (out, [x]) => map(out.data, x.data, out.dtype),
     vjp,
   });
-  return (x) => {
+  return door(op, (x: TensorLike) => {
     const t = asTensor(x);
     return op(keepsIntegers ? (t.dtype === "bool" ? to(t, "int32") : t) : float(t));
-  };
+  });
 }
 
 /** Two operands in their common dtype; a JavaScript number takes the tensor's, unless it is a fraction and that is not. */
@@ -75,7 +78,7 @@ function binary(
   name: string,
   f: (x: number, y: number) => number,
   { vjp, result, floats }: { vjp?: Vjp; result?: "bool"; floats?: boolean },
-): Binary {
+): BinaryOp {
   const aligned = map2Aligned(f);
   const broadcast = map2(f);
   const op = primitive<[a: Tensor, b: Tensor]>({
@@ -98,29 +101,29 @@ function binary(
     },
     vjp,
   });
-  return (a, b) => {
+  return door(op, (a: TensorLike, b: TensorLike) => {
     let [x, y] = promoted(a, b);
     if (floats) [x, y] = [float(x), float(y)];
     else if (result === undefined && x.dtype === "bool") [x, y] = [to(x, "int32"), to(y, "int32")];
     return op(x, y);
-  };
+  });
 }
 
 // Arithmetic. The engine sums a gradient back over the axes that an operand was broadcast along.
 
 /** a + b. */
-export const add: Binary = binary("add", (x, y) => x + y, { vjp: ({ g }) => [() => g, () => g] });
+export const add: BinaryOp = binary("add", (x, y) => x + y, { vjp: ({ g }) => [() => g, () => g] });
 
 /** a - b. */
-export const sub: Binary = binary("sub", (x, y) => x - y, { vjp: ({ g }) => [() => g, () => neg(g)] });
+export const sub: BinaryOp = binary("sub", (x, y) => x - y, { vjp: ({ g }) => [() => g, () => neg(g)] });
 
 /** a b, element by element. */
-export const mul: Binary = binary("mul", (x, y) => x * y, {
+export const mul: BinaryOp = binary("mul", (x, y) => x * y, {
   vjp: ({ g, inputs: [a, b] }) => [() => mul(g, b), () => mul(g, a)],
 });
 
 /** a / b. Whole numbers divide to float32. */
-export const div: Binary = binary("div", (x, y) => x / y, {
+export const div: BinaryOp = binary("div", (x, y) => x / y, {
   floats: true,
   vjp: ({ g, inputs: [, b], output }) => [() => div(g, b), () => neg(mul(g, div(output, b)))],
 });
@@ -129,7 +132,7 @@ export const div: Binary = binary("div", (x, y) => x / y, {
  * a to the power b. d/da = b a^(b-1), 0 where b = 0; d/db = a^b log a, 0 where a = 0 and b >= 0.
  * Whole numbers give float32.
  */
-export const pow: Binary = binary("pow", (x, y) => x ** y, {
+export const pow: BinaryOp = binary("pow", (x, y) => x ** y, {
   floats: true,
   vjp: ({ g, inputs: [a, b], output }) => [
     () => where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, where(eq(b, 0), 0, 1)))))),
@@ -141,7 +144,7 @@ export const pow: Binary = binary("pow", (x, y) => x ** y, {
 });
 
 /** The angle of the point (x = b, y = a), in (-pi, pi]. The gradient at the origin is 0. */
-export const atan2: Binary = binary("atan2", Math.atan2, {
+export const atan2: BinaryOp = binary("atan2", Math.atan2, {
   floats: true,
   vjp: ({ g, inputs: [y, x] }) => {
     const radius = () => add(mul(x, x), mul(y, y));
@@ -157,25 +160,25 @@ const share = (a: Tensor, b: Tensor): Tensor => {
 };
 
 /** The larger of a and b; NaN when either is. Where they tie, each gets half of the gradient. */
-export const maximum: Binary = binary("maximum", (x, y) => (x > y || x !== x ? x : y), {
+export const maximum: BinaryOp = binary("maximum", (x, y) => (x > y || x !== x ? x : y), {
   vjp: ({ g, inputs: [a, b] }) => [() => mul(g, share(a, b)), () => mul(g, share(b, a))],
 });
 
 /** The smaller of a and b; NaN when either is. Where they tie, each gets half of the gradient. */
-export const minimum: Binary = binary("minimum", (x, y) => (x < y || x !== x ? x : y), {
+export const minimum: BinaryOp = binary("minimum", (x, y) => (x < y || x !== x ? x : y), {
   vjp: ({ g, inputs: [a, b] }) => [() => mul(g, share(b, a)), () => mul(g, share(a, b))],
 });
 
 // Comparisons and logic: bool results, constants to the tape.
 
-export const eq: Binary = binary("eq", (x, y) => (x === y ? 1 : 0), { result: "bool" });
-export const ne: Binary = binary("ne", (x, y) => (x !== y ? 1 : 0), { result: "bool" });
-export const lt: Binary = binary("lt", (x, y) => (x < y ? 1 : 0), { result: "bool" });
-export const le: Binary = binary("le", (x, y) => (x <= y ? 1 : 0), { result: "bool" });
-export const gt: Binary = binary("gt", (x, y) => (x > y ? 1 : 0), { result: "bool" });
-export const ge: Binary = binary("ge", (x, y) => (x >= y ? 1 : 0), { result: "bool" });
-export const logicalAnd: Binary = binary("logicalAnd", (x, y) => (x !== 0 && y !== 0 ? 1 : 0), { result: "bool" });
-export const logicalOr: Binary = binary("logicalOr", (x, y) => (x !== 0 || y !== 0 ? 1 : 0), { result: "bool" });
+export const eq: BinaryOp = binary("eq", (x, y) => (x === y ? 1 : 0), { result: "bool" });
+export const ne: BinaryOp = binary("ne", (x, y) => (x !== y ? 1 : 0), { result: "bool" });
+export const lt: BinaryOp = binary("lt", (x, y) => (x < y ? 1 : 0), { result: "bool" });
+export const le: BinaryOp = binary("le", (x, y) => (x <= y ? 1 : 0), { result: "bool" });
+export const gt: BinaryOp = binary("gt", (x, y) => (x > y ? 1 : 0), { result: "bool" });
+export const ge: BinaryOp = binary("ge", (x, y) => (x >= y ? 1 : 0), { result: "bool" });
+export const logicalAnd: BinaryOp = binary("logicalAnd", (x, y) => (x !== 0 && y !== 0 ? 1 : 0), { result: "bool" });
+export const logicalOr: BinaryOp = binary("logicalOr", (x, y) => (x !== 0 || y !== 0 ? 1 : 0), { result: "bool" });
 
 const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
   name: "where",
@@ -216,9 +219,10 @@ const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
  * a where the condition is true (not 0), b elsewhere; all three broadcast. Only the chosen side gets a gradient,
  * but 0 times an infinite inner gradient is NaN: guard the input of the risky function as well ("double where").
  */
-export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
-  return select(asTensor(condition), ...promoted(a, b));
-}
+export const where: Door<(condition: TensorLike, a: TensorLike, b: TensorLike) => Tensor> = door(
+  select,
+  (condition: TensorLike, a: TensorLike, b: TensorLike) => select(asTensor(condition), ...promoted(a, b)),
+);
 
 /** !a. */
 export const logicalNot: Unary = (x) => eq(x, 0);
@@ -226,7 +230,7 @@ export const logicalNot: Unary = (x) => eq(x, 0);
 // Functions of one element.
 
 /** -x. */
-export const neg: Unary = unary(
+export const neg: UnaryOp = unary(
   "neg",
   (x) => -x,
   ({ g }) => [() => neg(g)],
@@ -234,19 +238,19 @@ export const neg: Unary = unary(
 );
 
 /** |x|; the gradient at 0 is 0. */
-export const abs: Unary = unary("abs", Math.abs, ({ g, inputs: [x] }) => [() => mul(g, sign(x))], true);
+export const abs: UnaryOp = unary("abs", Math.abs, ({ g, inputs: [x] }) => [() => mul(g, sign(x))], true);
 
 /** -1, 0 or 1. Its gradient is 0. */
-export const sign: Unary = unary("sign", Math.sign, ({ g }) => [() => zerosLike(g)], true);
+export const sign: UnaryOp = unary("sign", Math.sign, ({ g }) => [() => zerosLike(g)], true);
 
 /** The largest whole number <= x. Its gradient is 0. */
-export const floor: Unary = unary("floor", Math.floor, ({ g }) => [() => zerosLike(g)], true);
+export const floor: UnaryOp = unary("floor", Math.floor, ({ g }) => [() => zerosLike(g)], true);
 
 /** The smallest whole number >= x. Its gradient is 0. */
-export const ceil: Unary = unary("ceil", Math.ceil, ({ g }) => [() => zerosLike(g)], true);
+export const ceil: UnaryOp = unary("ceil", Math.ceil, ({ g }) => [() => zerosLike(g)], true);
 
 /** The nearest whole number, halves to even as NumPy and PyTorch do. Its gradient is 0. */
-export const round: Unary = unary(
+export const round: UnaryOp = unary(
   "round",
   (x) => {
     const nearest = Math.round(x);
@@ -257,7 +261,7 @@ export const round: Unary = unary(
 );
 
 /** x^2. */
-export const square: Unary = unary(
+export const square: UnaryOp = unary(
   "square",
   (x) => x * x,
   ({ g, inputs: [x] }) => [() => mul(g, mul(x, 2))],
@@ -265,45 +269,45 @@ export const square: Unary = unary(
 );
 
 /** The square root; its gradient at 0 is infinite (`functional.safeSqrt` has 0 there). */
-export const sqrt: Unary = unary("sqrt", Math.sqrt, ({ g, output }) => [() => div(g, mul(output, 2))]);
+export const sqrt: UnaryOp = unary("sqrt", Math.sqrt, ({ g, output }) => [() => div(g, mul(output, 2))]);
 
 /** 1 / sqrt(x). */
-export const rsqrt: Unary = unary(
+export const rsqrt: UnaryOp = unary(
   "rsqrt",
   (x) => 1 / Math.sqrt(x),
   ({ g, inputs: [x], output }) => [() => mul(g, div(mul(output, -0.5), x))],
 );
 
 /** 1 / x. */
-export const reciprocal: Unary = unary(
+export const reciprocal: UnaryOp = unary(
   "reciprocal",
   (x) => 1 / x,
   ({ g, output }) => [() => neg(mul(g, square(output)))],
 );
 
 /** e^x. */
-export const exp: Unary = unary("exp", Math.exp, ({ g, output }) => [() => mul(g, output)]);
+export const exp: UnaryOp = unary("exp", Math.exp, ({ g, output }) => [() => mul(g, output)]);
 
 /** e^x - 1, accurate near 0. */
-export const expm1: Unary = unary("expm1", Math.expm1, ({ g, output }) => [() => mul(g, add(output, 1))]);
+export const expm1: UnaryOp = unary("expm1", Math.expm1, ({ g, output }) => [() => mul(g, add(output, 1))]);
 
 /** The natural logarithm. */
-export const log: Unary = unary("log", Math.log, ({ g, inputs: [x] }) => [() => div(g, x)]);
+export const log: UnaryOp = unary("log", Math.log, ({ g, inputs: [x] }) => [() => div(g, x)]);
 
 /** log(1 + x), accurate near 0. */
-export const log1p: Unary = unary("log1p", Math.log1p, ({ g, inputs: [x] }) => [() => div(g, add(x, 1))]);
+export const log1p: UnaryOp = unary("log1p", Math.log1p, ({ g, inputs: [x] }) => [() => div(g, add(x, 1))]);
 
-export const sin: Unary = unary("sin", Math.sin, ({ g, inputs: [x] }) => [() => mul(g, cos(x))]);
-export const cos: Unary = unary("cos", Math.cos, ({ g, inputs: [x] }) => [() => neg(mul(g, sin(x)))]);
+export const sin: UnaryOp = unary("sin", Math.sin, ({ g, inputs: [x] }) => [() => mul(g, cos(x))]);
+export const cos: UnaryOp = unary("cos", Math.cos, ({ g, inputs: [x] }) => [() => neg(mul(g, sin(x)))]);
 
 /** d/dx tan = 1 + tan^2. */
-export const tan: Unary = unary("tan", Math.tan, ({ g, output }) => [() => mul(g, add(square(output), 1))]);
+export const tan: UnaryOp = unary("tan", Math.tan, ({ g, output }) => [() => mul(g, add(square(output), 1))]);
 
 /** d/dx asin = 1 / sqrt(1 - x^2). */
-export const asin: Unary = unary("asin", Math.asin, ({ g, inputs: [x] }) => [() => mul(g, rsqrt(oneMinusSquare(x)))]);
+export const asin: UnaryOp = unary("asin", Math.asin, ({ g, inputs: [x] }) => [() => mul(g, rsqrt(oneMinusSquare(x)))]);
 
 /** d/dx acos = -1 / sqrt(1 - x^2). */
-export const acos: Unary = unary("acos", Math.acos, ({ g, inputs: [x] }) => [
+export const acos: UnaryOp = unary("acos", Math.acos, ({ g, inputs: [x] }) => [
   () => neg(mul(g, rsqrt(oneMinusSquare(x)))),
 ]);
 
@@ -311,16 +315,16 @@ export const acos: Unary = unary("acos", Math.acos, ({ g, inputs: [x] }) => [
 const oneMinusSquare = (x: Tensor): Tensor => mul(sub(1, x), add(x, 1));
 
 /** d/dx atan = 1 / (1 + x^2). */
-export const atan: Unary = unary("atan", Math.atan, ({ g, inputs: [x] }) => [() => div(g, add(square(x), 1))]);
+export const atan: UnaryOp = unary("atan", Math.atan, ({ g, inputs: [x] }) => [() => div(g, add(square(x), 1))]);
 
-export const sinh: Unary = unary("sinh", Math.sinh, ({ g, inputs: [x] }) => [() => mul(g, cosh(x))]);
-export const cosh: Unary = unary("cosh", Math.cosh, ({ g, inputs: [x] }) => [() => mul(g, sinh(x))]);
+export const sinh: UnaryOp = unary("sinh", Math.sinh, ({ g, inputs: [x] }) => [() => mul(g, cosh(x))]);
+export const cosh: UnaryOp = unary("cosh", Math.cosh, ({ g, inputs: [x] }) => [() => mul(g, sinh(x))]);
 
 /** d/dx tanh = 1 - tanh^2. */
-export const tanh: Unary = unary("tanh", Math.tanh, ({ g, output }) => [() => mul(g, sub(1, square(output)))]);
+export const tanh: UnaryOp = unary("tanh", Math.tanh, ({ g, output }) => [() => mul(g, sub(1, square(output)))]);
 
 /** max(x, 0); the gradient at 0 is 0. NaN stays NaN. */
-export const relu: Unary = unary(
+export const relu: UnaryOp = unary(
   "relu",
   (x) => (x <= 0 ? 0 : x),
   ({ g, output }) => [() => where(gt(output, 0), g, 0)],
@@ -328,7 +332,7 @@ export const relu: Unary = unary(
 );
 
 /** 1 / (1 + e^-x), by the form whose exponential cannot overflow. */
-export const sigmoid: Unary = unary(
+export const sigmoid: UnaryOp = unary(
   "sigmoid",
   (x) => {
     if (x >= 0) return 1 / (1 + Math.exp(-x));
@@ -340,14 +344,14 @@ export const sigmoid: Unary = unary(
 );
 
 /** log(1 + e^x) as max(x, 0) + log1p(e^-|x|). */
-export const softplus: Unary = unary(
+export const softplus: UnaryOp = unary(
   "softplus",
   (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(x > 0 ? -x : x)),
   ({ g, inputs: [x] }) => [() => mul(g, sigmoid(x))],
 );
 
 /** log(e^a + e^b), by the larger of the two; -Infinity where both are. Shares the gradient by softmax. */
-export const logAddExp: Binary = binary(
+export const logAddExp: BinaryOp = binary(
   "logAddExp",
   (x, y) => (x === y ? x + Math.LN2 : (x > y || x !== x ? x : y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
   {
@@ -361,15 +365,15 @@ export const logAddExp: Binary = binary(
 );
 
 /** d/dx erf = 2 / sqrt(pi) e^(-x^2). */
-export const erf: Unary = unary("erf", special.erf, ({ g, inputs: [x] }) => [() => mul(g, gaussian(x))]);
+export const erf: UnaryOp = unary("erf", special.erf, ({ g, inputs: [x] }) => [() => mul(g, gaussian(x))]);
 
 /** 1 - erf(x), without cancellation for large x. */
-export const erfc: Unary = unary("erfc", special.erfc, ({ g, inputs: [x] }) => [() => neg(mul(g, gaussian(x)))]);
+export const erfc: UnaryOp = unary("erfc", special.erfc, ({ g, inputs: [x] }) => [() => neg(mul(g, gaussian(x)))]);
 
 const gaussian = (x: Tensor): Tensor => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI));
 
 /** log |gamma(x)|. */
-export const lgamma: Unary = unary("lgamma", special.lgamma, ({ g, inputs: [x] }) => [() => mul(g, digamma(x))]);
+export const lgamma: UnaryOp = unary("lgamma", special.lgamma, ({ g, inputs: [x] }) => [() => mul(g, digamma(x))]);
 
 const polygammaOp: Op<[x: Tensor], { order: number }> = primitive({
   name: "polygamma",
@@ -381,7 +385,13 @@ const polygammaOp: Op<[x: Tensor], { order: number }> = primitive({
 });
 
 /** The derivative of `order` + 1 of log gamma(x): order 0 is digamma, 1 trigamma. */
-export const polygamma = (order: number, x: TensorLike): Tensor => polygammaOp(float(asTensor(x)), { order });
+export const polygamma: Door<(order: number, x: TensorLike) => Tensor, { order: number }> = door(
+  polygammaOp,
+  (order: number, x: TensorLike) => {
+    expectInteger("polygamma", "order", order, 0);
+    return polygammaOp(float(asTensor(x)), { order });
+  },
+);
 
 /** The derivative of log gamma(x). */
 export const digamma: Unary = (x) => polygamma(0, x);

@@ -7,7 +7,7 @@ import { type Op, primitive } from "./primitive.ts";
 
 // gather and scatter, indexSelect and indexAdd are each other's adjoints.
 
-const gatherOp: Op<[x: Tensor, indices: Tensor], { axis: number }> = primitive({
+export const gatherOp: Op<[x: Tensor, indices: Tensor], { axis: number }> = primitive({
   name: "gather",
   shape: ([, indices]) => indices.shape,
   dtype: ([x]) => x.dtype,
@@ -21,7 +21,7 @@ const gatherOp: Op<[x: Tensor, indices: Tensor], { axis: number }> = primitive({
   ],
 });
 
-const scatterOp: Op<[source: Tensor, indices: Tensor], { axis: number; shape: Shape }> = primitive({
+export const scatterOp: Op<[source: Tensor, indices: Tensor], { axis: number; shape: Shape }> = primitive({
   name: "scatter",
   shape: (_, { shape }) => shape,
   dtype: ([source]) => source.dtype,
@@ -91,7 +91,7 @@ function checkPicks(where: string, x: Tensor, axis: number, indices: TensorLike)
   return [at, index];
 }
 
-const indexSelectOp: Op<[x: Tensor, indices: Tensor], { axis: number }> = primitive({
+export const indexSelectOp: Op<[x: Tensor, indices: Tensor], { axis: number }> = primitive({
   name: "indexSelect",
   shape: ([x, indices], { axis }) => x.shape.map((size, i) => (i === axis ? indices.size : size)),
   dtype: ([x]) => x.dtype,
@@ -107,7 +107,7 @@ const indexSelectOp: Op<[x: Tensor, indices: Tensor], { axis: number }> = primit
   ],
 });
 
-const indexAddOp: Op<[rows: Tensor, indices: Tensor], { axis: number; size: number }> = primitive({
+export const indexAddOp: Op<[rows: Tensor, indices: Tensor], { axis: number; size: number }> = primitive({
   name: "indexAdd",
   shape: ([rows], { axis, size }) => rows.shape.map((n, i) => (i === axis ? size : n)),
   dtype: ([rows]) => rows.dtype,

@@ -18,7 +18,7 @@ export interface MatmulOptions {
  * C = A B for every matrix of a batch. The gradients are products too, dA = dC Bt and dB = At dC, each with its
  * transposes as flags, so that no transposed copy is ever made.
  */
-const matmulOp: Op<[a: Tensor, b: Tensor], Required<MatmulOptions>> = primitive({
+export const matmulOp: Op<[a: Tensor, b: Tensor], Required<MatmulOptions>> = primitive({
   name: "matmul",
   shape: ([a, b], flags) => {
     const { m, n } = matrixSizes(a, b, flags);

@@ -19,7 +19,7 @@ import { type Op, primitive } from "./primitive.ts";
 
 // reshape is its own adjoint, and so are transpose and flip (up to the inverse permutation).
 
-const reshapeOp: Op<[x: Tensor], { shape: Shape }> = primitive({
+export const reshapeOp: Op<[x: Tensor], { shape: Shape }> = primitive({
   name: "reshape",
   shape: (_, { shape }) => shape,
   sharesData: true,
@@ -42,7 +42,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
   return sameShape(full, t.shape) ? t : reshapeOp(t, { shape: full });
 }
 
-const transposeOp: Op<[x: Tensor], { axes: readonly number[] }> = primitive({
+export const transposeOp: Op<[x: Tensor], { axes: readonly number[] }> = primitive({
   name: "transpose",
   shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]),
   kernel: ({ data, shape }, [x], { axes }) => {
@@ -83,7 +83,7 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   return normal.every((axis, i) => axis === i) ? t : transposeOp(t, { axes: normal });
 }
 
-const flipOp: Op<[x: Tensor], { axes: readonly number[] }> = primitive({
+export const flipOp: Op<[x: Tensor], { axes: readonly number[] }> = primitive({
   name: "flip",
   shape: ([x]) => x.shape,
   kernel: ({ data, shape }, [x], { axes }) => {
@@ -106,12 +106,17 @@ export function flip(x: TensorLike, axis?: number | readonly number[]): Tensor {
 
 const sumFold = fold((total, x) => total + x);
 
-const sumOp: Op<[x: Tensor], { axes: readonly number[]; keepDims: boolean }> = primitive({
+export const sumOp: Op<[x: Tensor], ReductionAttributes> = primitive({
   name: "sum",
   shape: ([x], { axes, keepDims }) => reducedShape(x.shape, axes, keepDims),
   kernel: (out, [x], { axes }) => foldInto(out.data, sumFold, x, axes, 0),
   vjp: ({ g, inputs: [x], attributes: { axes } }) => [() => broadcastTo(keptDims(g, x.shape, axes), x.shape)],
 });
+
+export interface ReductionAttributes {
+  axes: readonly number[];
+  keepDims: boolean;
+}
 
 export interface ReductionOptions {
   /** Leave the reduced axes in the shape with size 1. */
@@ -131,7 +136,7 @@ export function reductionAttributes(
   t: Tensor,
   axis: number | readonly number[] | undefined,
   options: ReductionOptions,
-): { axes: number[]; keepDims: boolean } {
+): ReductionAttributes {
   for (const name of Object.keys(options)) {
     if (name !== "keepDims") throw new ValueError(where, `unknown option "${name}"; it takes keepDims`);
   }
@@ -164,7 +169,7 @@ export function foldInto(
   out.set(totals);
 }
 
-const broadcastOp: Op<[x: Tensor], { shape: Shape }> = primitive({
+export const broadcastOp: Op<[x: Tensor], { shape: Shape }> = primitive({
   name: "broadcastTo",
   shape: (_, { shape }) => shape,
   kernel: ({ data, shape }, [x]) => copy(shape, data, 0, stridesOf(shape), x.data, 0, broadcastStrides(x.shape, shape)),
@@ -201,7 +206,7 @@ interface SliceAttributes {
   shape: Shape;
 }
 
-const sliceOp: Op<[x: Tensor], SliceAttributes> = primitive({
+export const sliceOp: Op<[x: Tensor], SliceAttributes> = primitive({
   name: "slice",
   shape: (_, { shape }) => shape,
   kernel: ({ data, shape }, [x], { start, step }) => {
@@ -220,7 +225,7 @@ const sliceOp: Op<[x: Tensor], SliceAttributes> = primitive({
   vjp: ({ g, inputs: [x], attributes: { start, step } }) => [() => padOp(g, { start, step, shape: x.shape, value: 0 })],
 });
 
-const padOp: Op<[x: Tensor], SliceAttributes & { value: number }> = primitive({
+export const padOp: Op<[x: Tensor], SliceAttributes & { value: number }> = primitive({
   name: "pad",
   shape: (_, { shape }) => shape,
   kernel: ({ data, shape }, [x], { start, step, value }) => {
@@ -339,7 +344,7 @@ export function pad(
   });
 }
 
-const concatOp: Op<readonly Tensor[], { axis: number }> = primitive({
+export const concatOp: Op<readonly Tensor[], { axis: number }> = primitive({
   name: "concat",
   shape: (tensors, { axis }) => {
     const shape = [...tensors[0].shape];

@@ -41,7 +41,7 @@ const resized = (shape: Shape, [h, w]: readonly [number, number]): Shape => [...
 const planesOf = (shape: Shape): number => shape.slice(0, -2).reduce((a, b) => a * b, 1);
 
 /** Where in its plane each window's largest value is; the first of ties, a NaN before any number. */
-const poolArgmax: Op<[x: Tensor], Windows> = primitive({
+export const poolArgmax: Op<[x: Tensor], Windows> = primitive({
   name: "poolArgmax",
   shape: ([x], { result }) => resized(x.shape, result),
   dtype: () => "int32",
@@ -66,7 +66,7 @@ const poolArgmax: Op<[x: Tensor], Windows> = primitive({
 
 // sumPool and spreadPool are each other's adjoints.
 
-const sumPool: Op<[x: Tensor], Windows> = primitive({
+export const sumPool: Op<[x: Tensor], Windows> = primitive({
   name: "sumPool",
   shape: ([x], { result }) => resized(x.shape, result),
   kernel: ({ data: out }, [{ data, shape }], windows) => {
@@ -80,7 +80,7 @@ const sumPool: Op<[x: Tensor], Windows> = primitive({
   vjp: ({ g, attributes }) => [() => spreadPool(g, attributes)],
 });
 
-const spreadPool: Op<[g: Tensor], Windows> = primitive({
+export const spreadPool: Op<[g: Tensor], Windows> = primitive({
   name: "spreadPool",
   shape: ([g], { image }) => resized(g.shape, image),
   kernel: ({ data: out }, [{ data, shape }], windows) => {

@@ -33,10 +33,20 @@ export interface Primitive<A extends object = object> {
   vjp?(context: VjpContext<A>): readonly (() => Tensor)[];
 }
 
-/** A primitive as a function: its tensors, then its attributes when it has any. */
-export type Op<I extends readonly Tensor[], A extends object | undefined = undefined> = A extends undefined
+/** A primitive as a function: its tensors, then its attributes when it has any. Carries its declaration. */
+export type Op<I extends readonly Tensor[], A extends object | undefined = undefined> = (A extends undefined
   ? (...inputs: I) => Tensor
-  : (...args: [...I, A]) => Tensor;
+  : (...args: [...I, A]) => Tensor) & { readonly primitive: Primitive<A extends object ? A : object> };
+
+/** What users call: a function that prepares its arguments and ends in one operation, whose declaration it carries. */
+export type Door<F, A extends object = object> = F & { readonly primitive: Primitive<A> };
+
+export function door<F extends object, A extends object>(
+  op: { readonly primitive: Primitive<A> },
+  call: F,
+): Door<F, A> {
+  return Object.assign(call, { primitive: op.primitive });
+}
 
 /** A record whose primitive is known to be one of ours; every record is made here. */
 export interface PrimitiveRecord extends TapeRecord {
@@ -61,6 +71,18 @@ const state = {
 
 const none: Attributes = Object.freeze({});
 
+/** All that `primitive` has declared; a test compares it with the table in primitives.ts. */
+export const declared: Primitive[] = [];
+
+/** `definePrimitive` for the operations of the library itself, which primitives.ts lists by name. */
+export function primitive<I extends readonly Tensor[], A extends object | undefined = undefined>(
+  definition: Primitive<A extends object ? A : object>,
+): Op<I, A> {
+  const op = definePrimitive<I, A>(definition);
+  declared.push(definition as Primitive);
+  return op;
+}
+
 /**
  * Makes an operation out of its declaration.
  *
@@ -72,20 +94,21 @@ const none: Attributes = Object.freeze({});
  *   vjp: ({ g, inputs: [x] }) => [() => g.mul(x.square()).mul(3)],
  * });
  */
-export function primitive<I extends readonly Tensor[], A extends object | undefined = undefined>(
+export function definePrimitive<I extends readonly Tensor[], A extends object | undefined = undefined>(
   definition: Primitive<A extends object ? A : object>,
 ): Op<I, A> {
+  if (!definition.name) throw new ValueError("definePrimitive", "a primitive needs a name");
   for (const part of ["shape", "kernel"] as const) {
     if (typeof definition[part] !== "function") {
       throw new ValueError("definePrimitive", `"${definition.name}" needs a function "${part}"`);
     }
   }
-  if (!definition.name) throw new ValueError("definePrimitive", "a primitive needs a name");
-  return ((...args: (Tensor | Attributes)[]) => {
+  const run = (...args: (Tensor | Attributes)[]): Tensor => {
     const last = args[args.length - 1];
     if (last instanceof Tensor) return apply(definition as Primitive, args as Tensor[], none);
     return apply(definition as Primitive, args.slice(0, -1) as Tensor[], last);
-  }) as unknown as Op<I, A>;
+  };
+  return Object.assign(run, { primitive: definition }) as unknown as Op<I, A>;
 }
 
 /** Runs a primitive, and records it when somebody will ask for it: a gradient or a trace. */

@@ -7,20 +7,25 @@ import {
   flip,
   foldInto,
   keptDims,
+  type ReductionAttributes,
   type ReductionOptions,
   reducedShape,
   reductionAttributes,
   reshape,
   sum,
 } from "./movement.ts";
-import { type Op, primitive } from "./primitive.ts";
+import { type Door, door, type Op, primitive } from "./primitive.ts";
 
 type Reduction = (x: TensorLike, axis?: number | readonly number[], options?: ReductionOptions) => Tensor;
 
 /** max or min: NaN when any element is; the gradient is shared evenly among the elements that attain it. */
-function extremum(name: string, better: (x: number, best: number) => boolean, start: number): Reduction {
+function extremum(
+  name: string,
+  better: (x: number, best: number) => boolean,
+  start: number,
+): Door<Reduction, ReductionAttributes> {
   const folding = fold((best, x) => (better(x, best) || x !== x ? x : best));
-  const op: Op<[x: Tensor], { axes: readonly number[]; keepDims: boolean }> = primitive({
+  const op: Op<[x: Tensor], ReductionAttributes> = primitive({
     name,
     shape: ([x], { axes, keepDims }) => {
       const empty = axes.find((axis) => x.shape[axis] === 0);
@@ -36,17 +41,17 @@ function extremum(name: string, better: (x: number, best: number) => boolean, st
       },
     ],
   });
-  return (x, axis, options = {}) => {
+  return door(op, (x: TensorLike, axis?: number | readonly number[], options: ReductionOptions = {}) => {
     const t = asTensor(x);
     return op(t, reductionAttributes(name, t, axis, options));
-  };
+  });
 }
 
 /** The largest element over one axis, several, or all. NaN when any is; ties share the gradient evenly. */
-export const max: Reduction = extremum("max", (x, best) => x > best, Number.NEGATIVE_INFINITY);
+export const max = extremum("max", (x, best) => x > best, Number.NEGATIVE_INFINITY);
 
 /** The smallest element over one axis, several, or all. NaN when any is; ties share the gradient evenly. */
-export const min: Reduction = extremum("min", (x, best) => x < best, Number.POSITIVE_INFINITY);
+export const min = extremum("min", (x, best) => x < best, Number.POSITIVE_INFINITY);
 
 /** Walks the lanes of x along `axis`: `visit` gets the position of each lane's first element, and its number. */
 export function forEachLane(
@@ -85,18 +90,13 @@ function argExtremum(name: string, better: (x: number, best: number) => boolean)
       });
     },
   });
-  return (x: TensorLike, axis?: number, options: ReductionOptions = {}): Tensor => {
+  return door(op, (x: TensorLike, axis?: number, options: ReductionOptions = {}): Tensor => {
     const t = asTensor(x);
     const { axes, keepDims } = reductionAttributes(name, t, axis, options);
-    if (axis !== undefined) return op(t, { axis: axes[0], keepDims });
+    if (axis !== undefined) return op(t, { axis: normalizeAxis(name, axis, t.ndim), keepDims });
     const flat = op(reshape(t, [-1]), { axis: 0, keepDims: false });
-    return keepDims
-      ? reshape(
-          flat,
-          t.shape.map(() => 1),
-        )
-      : flat;
-  };
+    return keepDims ? keptDims(flat, t.shape, axes) : flat;
+  });
 }
 
 /** Where the largest element is along an axis (in the flattened tensor without one), as int32; the first of ties. */
@@ -105,7 +105,7 @@ export const argmax = argExtremum("argmax", (x, best) => x > best);
 /** Where the smallest element is along an axis (in the flattened tensor without one), as int32; the first of ties. */
 export const argmin = argExtremum("argmin", (x, best) => x < best);
 
-const cumsumOp: Op<[x: Tensor], { axis: number }> = primitive({
+export const cumsumOp: Op<[x: Tensor], { axis: number }> = primitive({
   name: "cumsum",
   shape: ([x]) => x.shape,
   kernel: (out, [x], { axis }) =>
@@ -126,7 +126,7 @@ export function cumsum(x: TensorLike, axis: number): Tensor {
   return cumsumOp(t.dtype === "bool" ? to(t, "int32") : t, { axis: normalizeAxis("cumsum", axis, t.ndim) });
 }
 
-const argsortOp: Op<[x: Tensor], { axis: number; descending: boolean }> = primitive({
+export const argsortOp: Op<[x: Tensor], { axis: number; descending: boolean }> = primitive({
   name: "argsort",
   shape: ([x]) => x.shape,
   dtype: () => "int32",
