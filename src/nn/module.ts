@@ -1,9 +1,10 @@
 import { noGrad } from "../autograd/primitive.ts";
+import "../functional/methods.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { ValueError } from "../tensor/errors.ts";
-import { resolve } from "../tensor/options.ts";
+import { expectOneOf, resolve } from "../tensor/options.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { Tensor, tensor } from "../tensor/tensor.ts";
 import { summarize } from "./summary.ts";
 
 /** The tensors of a module by name: copies, with PyTorch's keys and shapes. */
@@ -146,6 +147,27 @@ export abstract class Module<Output = Tensor> {
       for (const [name, t] of pairs) t.assign(state[name]);
     });
     return { missing, unexpected };
+  }
+
+  /**
+   * Converts parameters and float buffers to another float dtype, in place. Each becomes a new tensor, so do this before
+   * an optimizer is made. Returns the module.
+   */
+  to(dtype: "float32" | "float64"): this {
+    expectOneOf(`${this.constructor.name}.to`, "dtype", dtype, ["float32", "float64"]);
+    const converted = new Map<Tensor, Tensor>(); // keeps shared parameters shared
+    const convert = (value: unknown): unknown => {
+      if (!(value instanceof Tensor) || value.record !== null || !isFloat(value.dtype)) return value;
+      const t = converted.get(value) ?? tensor(value, { dtype, requiresGrad: value.requiresGrad });
+      converted.set(value, t);
+      return t;
+    };
+    for (const [, module] of this.namedModules()) {
+      for (const [field, value] of Object.entries(module)) {
+        Reflect.set(module, field, Array.isArray(value) ? value.map(convert) : convert(value));
+      }
+    }
+    return this;
   }
 
   /**

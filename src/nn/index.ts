@@ -1,0 +1,12 @@
+export * from "./activations.ts";
+export * from "./attention.ts";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batch-norm.ts";
+export * from "./convolution.ts";
+export { Dropout } from "./dropout.ts";
+export * from "./embedding.ts";
+export * as init from "./init.ts";
+export * from "./layer-norm.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export { Module, type StateDict } from "./module.ts";
+export * from "./pooling.ts";
+export * from "./sequential.ts";

@@ -1,0 +1,70 @@
+import { type Pair, pairOf } from "../autograd/convolution.ts";
+import {
+  type AvgPool2dOptions,
+  adaptiveAvgPool2d,
+  avgPool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from "../autograd/pooling.ts";
+import { resolve } from "../tensor/options.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Module } from "./module.ts";
+
+function checkWindow(where: string, kernel: Pair, { stride, padding }: Pool2dOptions): void {
+  pairOf(where, "kernel", kernel, 1);
+  pairOf(where, "stride", stride!, 1);
+  pairOf(where, "padding", padding!, 0);
+}
+
+/** The largest value in each window (see `maxPool2d`): [n, c, h, w] -> [n, c, oh, ow]. `stride` defaults to the kernel. */
+export class MaxPool2d extends Module {
+  readonly kernel: Pair;
+  readonly options: Pool2dOptions;
+
+  constructor(kernel: Pair, options: Pool2dOptions = {}) {
+    super();
+    this.kernel = kernel;
+    this.options = resolve<Pool2dOptions>("MaxPool2d", options, { stride: kernel, padding: 0 });
+    checkWindow("MaxPool2d", kernel, this.options);
+  }
+
+  forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.kernel, this.options);
+  }
+}
+
+/** The mean of each window (see `avgPool2d`): [n, c, h, w] -> [n, c, oh, ow]. `stride` defaults to the kernel. */
+export class AvgPool2d extends Module {
+  readonly kernel: Pair;
+  readonly options: AvgPool2dOptions;
+
+  constructor(kernel: Pair, options: AvgPool2dOptions = {}) {
+    super();
+    this.kernel = kernel;
+    this.options = resolve<AvgPool2dOptions>("AvgPool2d", options, {
+      stride: kernel,
+      padding: 0,
+      countIncludePad: true,
+    });
+    checkWindow("AvgPool2d", kernel, this.options);
+  }
+
+  forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.kernel, this.options);
+  }
+}
+
+/** Means over windows that divide the image into `outputSize`: [n, c, h, w] -> [n, c, ...outputSize]. 1 averages all of it. */
+export class AdaptiveAvgPool2d extends Module {
+  readonly outputSize: Pair;
+
+  constructor(outputSize: Pair) {
+    super();
+    this.outputSize = outputSize;
+    pairOf("AdaptiveAvgPool2d", "outputSize", outputSize, 1);
+  }
+
+  forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.outputSize);
+  }
+}
