@@ -10,7 +10,7 @@ import { simdConv2dForward, simdConv2dInputGradient, simdConv2dWeightGradient } 
 export type { Conv2dGeometry } from "./plain-conv2d.ts";
 
 /** Multiplications below which the plain loops are faster than setting up a product in WebAssembly memory. */
-const simdThreshold = 2000;
+const simdThreshold = 3000;
 
 /** One of the three maps: result, two operands, sizes. */
 type Conv2dMap<T, R> = (result: T, first: T, second: T, geometry: Conv2dGeometry) => R;
