@@ -1,13 +1,12 @@
 import { onesLike, zerosLike } from "../tensor/creation.ts";
 import { AutogradError, ShapeError } from "../tensor/errors.ts";
 import { resolve } from "../tensor/options.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
+import { broadcastsTo, formatShape, sameShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { add, to } from "./elementwise.ts";
+import { add, cast, to } from "./elementwise.ts";
 import { sumTo } from "./movement.ts";
 import {
-  detectingAnomalies,
-  expectFinite,
+  checkingGradients,
   expectUnchanged,
   type PrimitiveRecord,
   reachable,
@@ -32,24 +31,43 @@ function propagate(
 ): { gradients: Map<Tensor, Tensor>; visited: PrimitiveRecord[] } {
   const gradients = new Map([[output, seed]]);
   const visited: PrimitiveRecord[] = [];
-  for (const record of records) {
-    const { primitive, inputs, output, attributes } = record;
-    const g = gradients.get(output);
-    if (g === undefined || !inputs.some((input) => input.requiresGrad && needed(input))) continue;
-    if (!keep(output)) gradients.delete(output);
-    expectUnchanged(where, record);
-    visited.push(record);
-    const thunks = primitive.vjp!({ g, inputs, output, attributes });
-    for (let i = 0; i < inputs.length; i++) {
-      const input = inputs[i];
-      if (!input.requiresGrad || !needed(input)) continue;
-      const contribution = to(sumTo(thunks[i](), input.shape), input.dtype);
-      if (detectingAnomalies()) expectFinite(primitive.name, `gradient of input ${i}`, contribution);
-      const sofar = gradients.get(input);
-      gradients.set(input, sofar === undefined ? contribution : add(sofar, contribution));
+  checkingGradients((check) => {
+    for (const record of records) {
+      const { primitive, inputs, output, attributes } = record;
+      const g = gradients.get(output);
+      if (g === undefined || !inputs.some((input) => input.requiresGrad && needed(input))) continue;
+      if (!keep(output)) gradients.delete(output);
+      expectUnchanged(where, record);
+      visited.push(record);
+      const thunks = primitive.vjp!({ g, inputs, output, attributes });
+      for (let i = 0; i < inputs.length; i++) {
+        const input = inputs[i];
+        if (!input.requiresGrad || !needed(input)) continue;
+        const contribution = fitted(where, primitive.name, thunks[i]?.(), input, i);
+        check(primitive.name, i, contribution);
+        const sofar = gradients.get(input);
+        gradients.set(input, sofar === undefined ? contribution : add(sofar, contribution));
+      }
     }
-  }
+  });
   return { gradients, visited };
+}
+
+/** What a vjp gave for an input, in that input's shape and dtype. */
+function fitted(where: string, name: string, gradient: Tensor | undefined, input: Tensor, i: number): Tensor {
+  if (gradient === undefined) {
+    throw new AutogradError(
+      where,
+      `the vjp of ${name} gives no gradient for input ${i}; it needs a thunk for each input`,
+    );
+  }
+  if (!broadcastsTo(input.shape, gradient.shape)) {
+    throw new AutogradError(
+      where,
+      `the vjp of ${name} gives input ${i} ${formatShape(input.shape)} a gradient of shape ${formatShape(gradient.shape)}`,
+    );
+  }
+  return to(sumTo(gradient, input.shape), input.dtype);
 }
 
 /** The gradient to start from: 1 for a scalar, else one of the output's shape that the caller gives. */
@@ -106,8 +124,13 @@ export function backward(output: Tensor, gradient?: TensorLike, options: Backwar
       () => true,
       () => false,
     );
+    // Two leaves may be handed one array (both sides of an addition are); each gets its own, as `grad` can be assigned to.
+    const taken = new Set([seed.data]);
     for (const [leaf, g] of gradients) {
-      if (leaf.record === null) leaf.grad = leaf.grad === null ? g : add(leaf.grad, g);
+      if (leaf.record !== null) continue;
+      if (leaf.grad !== null) leaf.grad = add(leaf.grad, g);
+      else leaf.grad = taken.has(g.data) ? cast(g, { dtype: g.dtype }) : g;
+      taken.add(leaf.grad.data);
     }
     if (!retainGraph) release(visited);
   });

@@ -1,7 +1,7 @@
-import { allocate, type DType, isFloat, promote } from "../tensor/dtype.ts";
+import { allocate, type DType, isFloat, promote, type TypedArray } from "../tensor/dtype.ts";
 import { AutogradError, DTypeError, ShapeError, ValueError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
-import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
+import { asTensor, type TapeRecord, Tensor, type TensorLike } from "../tensor/tensor.ts";
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -106,6 +106,9 @@ export function definePrimitive<I extends readonly Tensor[], A extends object | 
   const run = (...args: (Tensor | Attributes)[]): Tensor => {
     const last = args[args.length - 1];
     if (last instanceof Tensor) return apply(definition as Primitive, args as Tensor[], none);
+    if (args.length < 2 || typeof last !== "object") {
+      throw new ValueError(definition.name, `takes tensors, got ${String(last)}; make one with tensor(value)`);
+    }
     return apply(definition as Primitive, args.slice(0, -1) as Tensor[], last);
   };
   return Object.assign(run, { primitive: definition }) as unknown as Op<I, A>;
@@ -115,6 +118,11 @@ export function definePrimitive<I extends readonly Tensor[], A extends object | 
 function apply(definition: Primitive, inputs: readonly Tensor[], attributes: Attributes): Tensor {
   let dtype: DType;
   let needsGrad = false;
+  for (const input of inputs) {
+    if (!(input instanceof Tensor)) {
+      throw new ValueError(definition.name, `takes tensors, got ${String(input)}; make one with tensor(value)`);
+    }
+  }
   if (definition.dtype !== undefined) dtype = definition.dtype(inputs, attributes);
   else {
     dtype = inputs[0].dtype;
@@ -124,7 +132,11 @@ function apply(definition: Primitive, inputs: readonly Tensor[], attributes: Att
   const data = definition.sharesData ? inputs[0].data : allocate(dtype, sizeOf(shape));
   const output = new Tensor(data, shape, dtype);
   definition.kernel(output, inputs, attributes);
-  if (state.anomaly) expectFinite(definition.name, "output", output);
+  if (state.anomaly) {
+    // An infinite mask or bound among the inputs is meant; a NaN never is.
+    const infinite = inputs.some(({ data }) => (data as Float64Array).some((v) => Math.abs(v) === Infinity));
+    expectFinite(definition.name, "output", output, infinite);
+  }
   if (state.recording && definition.vjp !== undefined && isFloat(dtype)) {
     for (let i = 0; i < inputs.length && !needsGrad; i++) needsGrad = inputs[i].requiresGrad;
   }
@@ -162,10 +174,16 @@ export function release(records: readonly TapeRecord[]): void {
   for (const { output } of records) output.record = released;
 }
 
+/**
+ * The id of the first record made after an array was last changed by `assign`. Kept by array, not by tensor, because
+ * `reshape`, `detach` and `stopGradient` share it.
+ */
+const changedAt = new WeakMap<TypedArray, number>();
+
 /** Throws when an input has been assigned to after the record used it: its gradient would be of other values. */
 export function expectUnchanged(where: string, { id, primitive: { name }, inputs }: TapeRecord): void {
   for (const input of inputs) {
-    if (input.changedAt > id) {
+    if ((changedAt.get(input.data) ?? 0) > id) {
       throw new AutogradError(
         where,
         `an input ${formatShape(input.shape)} of ${name} was assigned to after ${name} ran; run the forward pass again before backward()`,
@@ -185,8 +203,9 @@ export function recordingAs<T>(on: boolean, fn: () => T): T {
 }
 
 /**
- * Runs `fn` and throws an AutogradError that names the first operation whose output or gradient is not finite.
- * Costs a look at every value: for finding a fault, not for training.
+ * Runs `fn` and throws an AutogradError that names the first operation whose output or gradient is NaN, or infinite
+ * though its inputs are not (a mask of -Infinity is no fault). Costs a look at every value: for finding a fault, not
+ * for training.
  */
 export function detectAnomaly<T>(fn: () => T): T {
   return withState("anomaly", true, fn);
@@ -209,12 +228,21 @@ function withState<K extends keyof typeof state, T>(key: K, value: (typeof state
   }
 }
 
-export const detectingAnomalies = (): boolean => state.anomaly;
+/**
+ * Runs a backward pass with a `check` of each gradient, which does something only inside `detectAnomaly`. The operations
+ * of the pass are not checked themselves: the fault lies with the operation whose gradient they compute.
+ */
+export function checkingGradients<T>(fn: (check: (name: string, input: number, gradient: Tensor) => void) => T): T {
+  if (!state.anomaly) return fn(() => {});
+  return withState("anomaly", false, () =>
+    fn((name, input, gradient) => expectFinite(name, `gradient of input ${input}`, gradient, false)),
+  );
+}
 
-/** Throws when a value is NaN or infinite. */
-export function expectFinite(name: string, what: string, { data, shape }: Tensor): void {
+/** Throws when a value is NaN, or infinite unless that is `allowed`. */
+function expectFinite(name: string, what: string, { data, shape }: Tensor, allowed: boolean): void {
   for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i])) {
+    if (!Number.isFinite(data[i]) && !(allowed && !Number.isNaN(data[i]))) {
       throw new AutogradError(
         "detectAnomaly",
         `${what} of ${name} ${formatShape(shape)} has ${data[i]} at element ${i}`,
@@ -228,12 +256,11 @@ export function expectFinite(name: string, what: string, { data, shape }: Tensor
  * Throws AutogradError for a tensor that an operation made, and for one that requires gradients outside `noGrad`;
  * ShapeError when the shapes differ. On an error nothing has changed.
  */
-export function assign(target: Tensor, value: Tensor): Tensor {
+export function assign(target: Tensor, values: TensorLike): Tensor {
+  const value = asTensor(values);
   if (target.record !== null) {
-    throw new AutogradError(
-      "assign",
-      `only a leaf can be assigned to; this tensor is the output of ${target.record.primitive.name}`,
-    );
+    const maker = target.record === released ? "an operation" : target.record.primitive.name;
+    throw new AutogradError("assign", `only a leaf can be assigned to; this tensor is the output of ${maker}`);
   }
   if (target.requiresGrad && state.recording) {
     throw new AutogradError(
@@ -254,6 +281,11 @@ export function assign(target: Tensor, value: Tensor): Tensor {
     );
   }
   target.data.set(value.data);
-  target.changedAt = state.nextId;
+  markChanged(target);
   return target;
+}
+
+/** Notes that a leaf's values have been overwritten in place, so that a graph that used the old ones says so. */
+export function markChanged(leaf: Tensor): void {
+  changedAt.set(leaf.data, state.nextId);
 }

@@ -59,6 +59,14 @@ export function broadcastShapes(where: string, a: Shape, b: Shape): Shape {
   return shape;
 }
 
+/** Whether a tensor of shape `from` can stand for one of shape `to`. */
+export function broadcastsTo(from: Shape, to: Shape): boolean {
+  const lead = to.length - from.length;
+  if (lead < 0) return false;
+  for (let i = 0; i < from.length; i++) if (from[i] !== to[lead + i] && from[i] !== 1) return false;
+  return true;
+}
+
 export function checkShape(where: string, shape: Shape): void {
   if (!Array.isArray(shape)) throw new ShapeError(where, `shape must be an array of sizes, got ${String(shape)}`);
   for (const size of shape) {
@@ -80,6 +88,12 @@ export function normalizeAxis(where: string, axis: number, rank: number): number
 /** One axis, several, or (undefined) all of them, as distinct axes in increasing order. */
 export function normalizeAxes(where: string, axis: number | readonly number[] | undefined, rank: number): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (typeof axis !== "number" && !Array.isArray(axis)) {
+    throw new ShapeError(
+      where,
+      `axis must be a whole number, a list of them, or undefined for all, got ${JSON.stringify(axis)}`,
+    );
+  }
   const axes = (typeof axis === "number" ? [axis] : [...axis]).map((a) => normalizeAxis(where, a, rank));
   if (new Set(axes).size !== axes.length) throw new ShapeError(where, `axis ${formatShape(axes)} names an axis twice`);
   return axes.sort((a, b) => a - b);

@@ -36,8 +36,6 @@ export class Tensor {
   grad: Tensor | null = null;
   /** The operation that made this tensor; null for leaves. */
   record: TapeRecord | null = null;
-  /** The id of the first record made after the values were last changed in place by `assign`. */
-  changedAt = 0;
 
   constructor(data: TypedArray, shape: Shape, dtype: DType) {
     this.data = data;
