@@ -73,7 +73,7 @@ export function pairOf(where: string, name: string, value: Pair, least: number):
 }
 
 export interface Conv2dOptions {
-  bias?: Tensor | null;
+  bias?: TensorLike | null;
   stride?: Pair;
   /** Zeros around the image: a number, [height, width], "valid" (none) or "same" (out size = in size, stride 1). */
   padding?: Pair | "same" | "valid";
@@ -141,7 +141,7 @@ export function conv2d(x: TensorLike, weight: TensorLike, options: Conv2dOptions
 }
 
 export interface ConvTranspose2dOptions {
-  bias?: Tensor | null;
+  bias?: TensorLike | null;
   stride?: Pair;
   padding?: Pair;
   /** Rows and columns added at the end, to choose among the sizes that a strided convolution maps to one. */
@@ -207,7 +207,9 @@ function images(where: string, x: TensorLike, weight: TensorLike): [Tensor, Tens
   const w = asTensor(weight);
   if (input.ndim !== 4)
     throw new ShapeError(where, `input must be [n, channels, height, width], got ${formatShape(input.shape)}`);
-  if (w.ndim !== 4) throw new ShapeError(where, `weight must have 4 axes, got ${formatShape(w.shape)}`);
+  if (w.ndim !== 4 || w.shape[2] < 1 || w.shape[3] < 1) {
+    throw new ShapeError(where, `weight must have 4 axes, the last two not empty, got ${formatShape(w.shape)}`);
+  }
   const dtype = promote(promote(input.dtype, w.dtype), "float32");
   return [to(input, dtype), to(w, dtype)];
 }
@@ -221,8 +223,9 @@ function checkGroups(where: string, groups: number, inChannels: number, outChann
   }
 }
 
-function addBias(where: string, y: Tensor, bias: Tensor | null): Tensor {
-  if (bias === null) return y;
+function addBias(where: string, y: Tensor, values: TensorLike | null): Tensor {
+  if (values === null) return y;
+  const bias = asTensor(values);
   if (bias.ndim !== 1 || bias.shape[0] !== y.shape[1]) {
     throw new ShapeError(
       where,

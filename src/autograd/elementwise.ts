@@ -1,5 +1,5 @@
 import { zerosLike } from "../tensor/creation.ts";
-import { type DType, isFloat, promote } from "../tensor/dtype.ts";
+import { type DType, expectDType, isFloat, isInt32, promote } from "../tensor/dtype.ts";
 import { expectInteger } from "../tensor/options.ts";
 import { broadcastShapes, broadcastStrides, sameShape } from "../tensor/shape.ts";
 import { asTensor, scalar, Tensor, type TensorLike } from "../tensor/tensor.ts";
@@ -29,7 +29,7 @@ export const cast: Op<[x: Tensor], { dtype: DType }> = primitive({
 /** x as `dtype`; x itself when it has it already. */
 export function to(x: TensorLike, dtype: DType): Tensor {
   const t = asTensor(x);
-  return t.dtype === dtype ? t : cast(t, { dtype });
+  return t.dtype === dtype ? t : cast(t, { dtype: expectDType("to", dtype) });
 }
 
 /** x with its gradient stopped: the same values, a constant to the tape. */
@@ -70,7 +70,7 @@ function promoted(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
 
 function fractional(t: Tensor, value: number): Tensor {
   if (isFloat(t.dtype)) return t;
-  return Number.isInteger(value) ? to(t, "int32") : to(t, "float32");
+  return isInt32(value) ? to(t, "int32") : to(t, "float32");
 }
 
 /** An operation (x, y) -> f(x, y) on each pair of elements, broadcasting. `result` fixes the output's dtype. */
@@ -130,18 +130,22 @@ export const div: BinaryOp = binary("div", (x, y) => x / y, {
 
 /**
  * a to the power b. d/da = b a^(b-1), 0 where b = 0; d/db = a^b log a, 0 where a = 0 and b >= 0.
- * Whole numbers give float32.
+ * 1 to any power is 1, NaN included (C and NumPy; JavaScript's ** gives NaN). Whole numbers give float32.
  */
-export const pow: BinaryOp = binary("pow", (x, y) => x ** y, {
-  floats: true,
-  vjp: ({ g, inputs: [a, b], output }) => [
-    () => where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, where(eq(b, 0), 0, 1)))))),
-    () => {
-      const zero = logicalAnd(eq(a, 0), ge(b, 0));
-      return where(zero, 0, mul(g, mul(output, log(where(zero, 1, a)))));
-    },
-  ],
-});
+export const pow: BinaryOp = binary(
+  "pow",
+  (x, y) => (x === 1 || (x === -1 && (y === Infinity || y === -Infinity)) ? 1 : x ** y),
+  {
+    floats: true,
+    vjp: ({ g, inputs: [a, b], output }) => [
+      () => where(eq(b, 0), 0, mul(g, mul(b, pow(a, sub(b, where(eq(b, 0), 0, 1)))))),
+      () => {
+        const zero = logicalAnd(eq(a, 0), ge(b, 0));
+        return where(zero, 0, mul(g, mul(output, log(where(zero, 1, a)))));
+      },
+    ],
+  },
+);
 
 /** The angle of the point (x = b, y = a), in (-pi, pi]. The gradient at the origin is 0. */
 export const atan2: BinaryOp = binary("atan2", Math.atan2, {
@@ -153,20 +157,17 @@ export const atan2: BinaryOp = binary("atan2", Math.atan2, {
   },
 });
 
-/** Half where a and b tie, so that both sides share the gradient evenly. */
-const share = (a: Tensor, b: Tensor): Tensor => {
-  const dtype = a.dtype;
-  return where(gt(a, b), scalar(1, dtype), where(eq(a, b), scalar(0.5, dtype), scalar(0, dtype)));
-};
+/** g where a is the larger, half of it where a and b tie. Not a product: 0 times an infinite g would be NaN. */
+const share = (g: Tensor, a: Tensor, b: Tensor): Tensor => where(gt(a, b), g, where(eq(a, b), mul(g, 0.5), 0));
 
 /** The larger of a and b; NaN when either is. Where they tie, each gets half of the gradient. */
 export const maximum: BinaryOp = binary("maximum", (x, y) => (x > y || x !== x ? x : y), {
-  vjp: ({ g, inputs: [a, b] }) => [() => mul(g, share(a, b)), () => mul(g, share(b, a))],
+  vjp: ({ g, inputs: [a, b] }) => [() => share(g, a, b), () => share(g, b, a)],
 });
 
 /** The smaller of a and b; NaN when either is. Where they tie, each gets half of the gradient. */
 export const minimum: BinaryOp = binary("minimum", (x, y) => (x < y || x !== x ? x : y), {
-  vjp: ({ g, inputs: [a, b] }) => [() => mul(g, share(b, a)), () => mul(g, share(a, b))],
+  vjp: ({ g, inputs: [a, b] }) => [() => share(g, b, a), () => share(g, a, b)],
 });
 
 // Comparisons and logic: bool results, constants to the tape.

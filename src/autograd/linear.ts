@@ -1,6 +1,7 @@
 import { isFloat, promote } from "../tensor/dtype.ts";
-import { ShapeError, ValueError } from "../tensor/errors.ts";
-import { broadcastShapes, formatShape, type Shape } from "../tensor/shape.ts";
+import { ShapeError } from "../tensor/errors.ts";
+import { resolve } from "../tensor/options.ts";
+import { broadcastShapes, formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { type FloatArray, gemm } from "../wasm/matmul.ts";
 import { to } from "./elementwise.ts";
@@ -56,12 +57,7 @@ function matrixSizes(a: Tensor, b: Tensor, { transposeA, transposeB }: Required<
  * Throws ShapeError when the inner sizes differ.
  */
 export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
-  for (const name of Object.keys(options)) {
-    if (name !== "transposeA" && name !== "transposeB") {
-      throw new ValueError("matmul", `unknown option "${name}"; it takes transposeA, transposeB`);
-    }
-  }
-  const { transposeA = false, transposeB = false } = options;
+  const { transposeA, transposeB } = resolve("matmul", options, { transposeA: false, transposeB: false });
   let x = asTensor(a);
   let y = asTensor(b);
   const mismatch = (): never => {
@@ -85,8 +81,9 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
   let product: Tensor;
   if (x.ndim === y.ndim && x.ndim === 2) product = matmulOp(x, y, flags);
   else if (y.ndim === 2 && !transposeA) {
-    const tall = matmulOp(reshape(x, [x.size / (x.shape[x.ndim - 1] || 1), x.shape[x.ndim - 1]]), y, flags);
-    product = reshape(tall, [...x.shape.slice(0, -1), tall.shape[1]]);
+    const rows = x.shape.slice(0, -1);
+    const tall = matmulOp(reshape(x, [sizeOf(rows), x.shape[x.ndim - 1]]), y, flags);
+    product = reshape(tall, [...rows, tall.shape[1]]);
   } else {
     const batch = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
     const spread = (t: Tensor) => broadcastTo(t, [...batch, ...t.shape.slice(-2)]);

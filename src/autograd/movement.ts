@@ -1,8 +1,9 @@
-import { promote, type TypedArray } from "../tensor/dtype.ts";
+import { isFloat, promote, type TypedArray } from "../tensor/dtype.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
+import { expectNumber, resolve } from "../tensor/options.ts";
 import {
-  broadcastShapes,
   broadcastStrides,
+  broadcastsTo,
   checkShape,
   formatShape,
   normalizeAxes,
@@ -30,6 +31,7 @@ export const reshapeOp: Op<[x: Tensor], { shape: Shape }> = primitive({
 /** The same values in another shape of the same size; one size may be -1, "whatever is left". Shares the array. */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor(x);
+  if (!Array.isArray(shape)) throw new ShapeError("reshape", `shape must be an array of sizes, got ${String(shape)}`);
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
   const open = shape.filter((size) => size === -1).length;
   const full = open === 1 && known > 0 ? shape.map((size) => (size === -1 ? t.size / known : size)) : [...shape];
@@ -137,10 +139,8 @@ export function reductionAttributes(
   axis: number | readonly number[] | undefined,
   options: ReductionOptions,
 ): ReductionAttributes {
-  for (const name of Object.keys(options)) {
-    if (name !== "keepDims") throw new ValueError(where, `unknown option "${name}"; it takes keepDims`);
-  }
-  return { axes: normalizeAxes(where, axis, t.ndim), keepDims: options.keepDims ?? false };
+  const { keepDims } = resolve(where, options, { keepDims: false });
+  return { axes: normalizeAxes(where, axis, t.ndim), keepDims };
 }
 
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
@@ -181,7 +181,7 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const t = asTensor(x);
   checkShape("broadcastTo", shape);
   if (sameShape(t.shape, shape)) return t;
-  if (!sameShape(broadcastShapes("broadcastTo", t.shape, shape), shape)) {
+  if (!broadcastsTo(t.shape, shape)) {
     throw new ShapeError("broadcastTo", `${formatShape(t.shape)} does not broadcast to ${formatShape(shape)}`);
   }
   return broadcastOp(t, { shape: [...shape] });
@@ -322,9 +322,14 @@ export function pad(
   options: { value?: number } = {},
 ): Tensor {
   const t = asTensor(x);
-  for (const name of Object.keys(options)) {
-    if (name !== "value") throw new ValueError("pad", `unknown option "${name}"; it takes value`);
-  }
+  const { value } = resolve("pad", options, { value: 0 });
+  expectNumber(
+    "pad",
+    "value",
+    value,
+    `that a ${t.dtype} tensor can hold`,
+    (v) => isFloat(t.dtype) || Number.isInteger(v),
+  );
   if (widths.length !== t.ndim) {
     throw new ShapeError(
       "pad",
@@ -340,7 +345,7 @@ export function pad(
     start: widths.map(([before]) => before),
     step: widths.map(() => 1),
     shape: t.shape.map((size, axis) => size + widths[axis][0] + widths[axis][1]),
-    value: options.value ?? 0,
+    value,
   });
 }
 
@@ -369,17 +374,27 @@ export const concatOp: Op<readonly Tensor[], { axis: number }> = primitive({
   },
 });
 
+/** The tensors of a list that has at least one. */
+export function tensorList(where: string, tensors: readonly TensorLike[]): Tensor[] {
+  if (!Array.isArray(tensors) || tensors.length === 0) {
+    throw new ShapeError(
+      where,
+      `needs a list of at least one tensor, got ${Array.isArray(tensors) ? "[]" : String(tensors)}`,
+    );
+  }
+  return tensors.map((t) => asTensor(t));
+}
+
 /** Tensors joined along an axis (default 0); their other sizes must agree. */
 export function concat(tensors: readonly TensorLike[], axis = 0): Tensor {
-  if (tensors.length === 0) throw new ShapeError("concat", "needs at least one tensor, got an empty list");
-  let list = tensors.map((t) => asTensor(t));
+  let list = tensorList("concat", tensors);
   const [first] = list;
   const at = normalizeAxis("concat", axis, first.ndim);
   list.forEach((t, i) => {
     if (t.ndim !== first.ndim || t.shape.some((size, k) => k !== at && size !== first.shape[k])) {
       throw new ShapeError(
         "concat",
-        `tensors[${i}] has shape ${formatShape(t.shape)}, which does not fit ${formatShape(first.shape)} but for axis ${at}`,
+        `tensors[${i}] has shape ${formatShape(t.shape)}, tensors[0] ${formatShape(first.shape)}; they may differ on axis ${at} only`,
       );
     }
   });

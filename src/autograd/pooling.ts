@@ -1,6 +1,6 @@
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { resolve } from "../tensor/options.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { type Pair, pairOf } from "./convolution.ts";
 import { div, to } from "./elementwise.ts";
@@ -38,7 +38,7 @@ function forEachWindow(
 }
 
 const resized = (shape: Shape, [h, w]: readonly [number, number]): Shape => [...shape.slice(0, -2), h, w];
-const planesOf = (shape: Shape): number => shape.slice(0, -2).reduce((a, b) => a * b, 1);
+const planesOf = (shape: Shape): number => sizeOf(shape.slice(0, -2));
 
 /** Where in its plane each window's largest value is; the first of ties, a NaN before any number. */
 export const poolArgmax: Op<[x: Tensor], Windows> = primitive({
@@ -113,7 +113,7 @@ function windowsOf(where: string, x: Tensor, kernel: Pair, stride: Pair | undefi
     number,
     number,
   ];
-  if (result.some((n) => n < 1)) {
+  if (result.some((n) => n < 1) || sizeOf(image) === 0) {
     throw new ShapeError(
       where,
       `a window ${size[0]} x ${size[1]} does not fit input ${formatShape(x.shape)} with padding [${border}]`,
@@ -134,7 +134,7 @@ export function maxPool2d(x: TensorLike, kernel: Pair, options: Pool2dOptions = 
   const windows = windowsOf("maxPool2d", t, kernel, stride, padding);
   const [n, c, h, w] = t.shape;
   const winners = poolArgmax(t, windows);
-  return reshape(gather(reshape(t, [n, c, h * w]), 2, reshape(winners, [n, c, -1])), winners.shape);
+  return reshape(gather(reshape(t, [n, c, h * w]), 2, reshape(winners, [n, c, sizeOf(windows.result)])), winners.shape);
 }
 
 export interface AvgPool2dOptions extends Pool2dOptions {

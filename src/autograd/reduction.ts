@@ -1,4 +1,5 @@
 import { ShapeError } from "../tensor/errors.ts";
+import { resolve } from "../tensor/options.ts";
 import { formatShape, normalizeAxis, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { cast, div, eq, mul, to } from "./elementwise.ts";
@@ -159,8 +160,8 @@ export interface SortOptions {
 }
 
 /** The order that sorts x along an axis (default the last), as int32. Stable; NaN counts as largest. */
-export function argsort(x: TensorLike, axis = -1, { descending = false, ...rest }: SortOptions = {}): Tensor {
+export function argsort(x: TensorLike, axis = -1, options: SortOptions = {}): Tensor {
   const t = asTensor(x);
-  reductionAttributes("argsort", t, axis, rest);
+  const { descending } = resolve("argsort", options, { descending: false });
   return argsortOp(t, { axis: normalizeAxis("argsort", axis, t.ndim), descending });
 }

@@ -103,4 +103,6 @@ const typeOf = ({ dtype, shape }: Tensor): string => `${dtype}${formatShape(shap
 const valueOf = (leaf: Tensor): string => (leaf.ndim === 0 ? ` = ${Number(leaf.item().toPrecision(6))}` : "");
 
 const attributeList = (attributes: TapeRecord["attributes"]): string[] =>
-  Object.entries(attributes).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  Object.entries(attributes).map(
+    ([name, value]) => `${name}: ${typeof value === "number" ? value : JSON.stringify(value)}`,
+  );

@@ -1,10 +1,10 @@
 import { add, div, maximum, mul, relu, square, sub, where } from "../autograd/elementwise.ts";
 import { matmul } from "../autograd/linear.ts";
-import { reshape, sum } from "../autograd/movement.ts";
+import { broadcastTo, reshape, sum } from "../autograd/movement.ts";
 import { eye } from "../tensor/creation.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { broadcastShapes, formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { safeSqrt } from "./numerics.ts";
 import { norm } from "./reductions.ts";
@@ -27,10 +27,11 @@ export function pairwiseDistance(
  * Semantics of torch.nn.functional.cosine_similarity. Defaults: axis 1 (0 for vectors), eps 1e-8.
  */
 export function cosineSimilarity(a: TensorLike, b: TensorLike, options: { axis?: number; eps?: number } = {}): Tensor {
-  const x = asTensor(a);
-  const y = asTensor(b);
+  let [x, y] = [asTensor(a), asTensor(b)];
   const { axis, eps } = resolve("cosineSimilarity", options, { axis: Math.max(x.ndim, y.ndim) > 1 ? 1 : 0, eps: 1e-8 });
   expectPositive("cosineSimilarity", "eps", eps);
+  const shape = broadcastShapes("cosineSimilarity", x.shape, y.shape);
+  [x, y] = [broadcastTo(x, shape), broadcastTo(y, shape)]; // the axis is one of their common shape
   const unit = (t: Tensor) => div(t, maximum(norm(t, axis, { keepDims: true }), eps));
   return sum(mul(unit(x), unit(y)), axis);
 }

@@ -28,11 +28,13 @@ export function outer(a: TensorLike, b: TensorLike): Tensor {
  */
 export function einsum(equation: string, ...operands: TensorLike[]): Tensor {
   const tensors = operands.map((t) => asTensor(t));
-  const [left, right, ...more] = equation.replaceAll(" ", "").split("->");
+  const [left, right, ...more] = String(equation).replaceAll(" ", "").split("->");
   const fail = (message: string): never => {
     throw new ShapeError("einsum", `"${equation}": ${message}`);
   };
   if (more.length > 0) fail('has more than one "->"');
+  const strange = `${left}${right ?? ""}`.replaceAll("...", "").match(/[^A-Za-z,]/);
+  if (strange) fail(`has "${strange[0]}", which is not the name of an axis: those are letters`);
   const written = left.split(",");
   if (written.length !== tensors.length) fail(`names ${written.length} operands, but ${tensors.length} were given`);
 
@@ -45,7 +47,6 @@ export function einsum(equation: string, ...operands: TensorLike[]): Tensor {
     }
     const digits = Array.from({ length: hidden }, (_, k) => String(hidden - 1 - k)).join("");
     const names = term.replace("...", digits);
-    if (/[^A-Za-z0-9]/.test(names)) fail(`"${term}" has a name that is not a letter`);
     return names;
   });
   const all = terms.join("");
@@ -68,7 +69,7 @@ export function einsum(equation: string, ...operands: TensorLike[]): Tensor {
       const size = t.shape[axis];
       const known = sizes.get(name) ?? 1;
       if (known !== 1 && size !== 1 && known !== size) fail(`"${name}" has size ${known} and ${size}`);
-      sizes.set(name, Math.max(known, size));
+      sizes.set(name, size === 1 ? known : size);
     }
     return { names, t };
   });

@@ -19,7 +19,6 @@ import {
 import {
   concat,
   keptDims,
-  pad,
   type ReductionOptions,
   reductionAttributes,
   reshape,
@@ -29,10 +28,11 @@ import {
 import { max } from "../autograd/reduction.ts";
 import { full } from "../tensor/creation.ts";
 import { isFloat } from "../tensor/dtype.ts";
-import { ShapeError, ValueError } from "../tensor/errors.ts";
+import { ShapeError } from "../tensor/errors.ts";
+import { expectNonNegative, expectNumber, resolve } from "../tensor/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { isFinite, safeSqrt } from "./numerics.ts";
+import { isFinite, isNaN, safeSqrt } from "./numerics.ts";
 import { sort } from "./selection.ts";
 
 type Axes = number | readonly number[];
@@ -57,16 +57,22 @@ export interface VarianceOptions extends ReductionOptions {
 }
 
 /** sum (x - mean)^2 / (count - correction) over one axis, several, or all. */
-export function variance(x: TensorLike, axis?: Axes, { correction = 1, ...options }: VarianceOptions = {}): Tensor {
+export function variance(x: TensorLike, axis?: Axes, options: VarianceOptions = {}): Tensor {
+  return varianceOf("variance", x, axis, options);
+}
+
+function varianceOf(where: string, x: TensorLike, axis: Axes | undefined, options: VarianceOptions): Tensor {
+  const { correction, keepDims } = resolve(where, options, { correction: 1, keepDims: false });
+  expectNonNegative(where, "correction", correction);
   const t = float(x);
-  const { axes } = reductionAttributes("variance", t, axis, options);
+  const { axes } = reductionAttributes(where, t, axis, { keepDims });
   const deviation = sub(t, mean(t, axes, { keepDims: true }));
-  return div(sum(square(deviation), axes, options), Math.max(0, countOver(t, axes) - correction));
+  return div(sum(square(deviation), axes, { keepDims }), Math.max(0, countOver(t, axes) - correction));
 }
 
 /** The square root of `variance`; its gradient where all values are equal is 0. */
 export function std(x: TensorLike, axis?: Axes, options: VarianceOptions = {}): Tensor {
-  return safeSqrt(variance(x, axis, options));
+  return safeSqrt(varianceOf("std", x, axis, options));
 }
 
 /**
@@ -97,9 +103,11 @@ export interface NormOptions extends ReductionOptions {
 }
 
 /** (sum |x|^p)^(1/p) over one axis, several, or all. The gradient at the zero vector is 0. */
-export function norm(x: TensorLike, axis?: Axes, { p = 2, ...options }: NormOptions = {}): Tensor {
-  if (typeof p !== "number" || !(p >= 1)) throw new ValueError("norm", `p must be a number >= 1 or Infinity, got ${p}`);
+export function norm(x: TensorLike, axis?: Axes, { p = 2, ...rest }: NormOptions = {}): Tensor {
+  const { keepDims } = resolve<Required<NormOptions>>("norm", rest, { p, keepDims: false });
+  expectNumber("norm", "p", p, ">= 1 or Infinity", (v) => v >= 1);
   const t = float(x);
+  const options = { keepDims };
   const { axes } = reductionAttributes("norm", t, axis, options);
   if (p === 2) return safeSqrt(sum(square(t), axes, options));
   if (p === 1) return sum(abs(t), axes, options);
@@ -159,12 +167,12 @@ function scan(
       result,
       x.shape.map((_, i) => (i === at ? { stop: n - reach } : null)),
     );
-    const shifted = pad(
-      earlier,
-      x.shape.map((_, i) => (i === at ? [reach, 0] : [0, 0])),
-      { value: neutral },
+    const before = full(
+      x.shape.map((size, i) => (i === at ? reach : size)),
+      neutral,
+      { dtype: x.dtype },
     );
-    result = combine(result, shifted);
+    result = combine(result, concat([before, earlier], at));
   }
   return result;
 }
@@ -190,17 +198,24 @@ export function all(x: TensorLike, axis?: Axes, options: ReductionOptions = {}):
   return eq(sum(eq(x, 0), axis, options), 0);
 }
 
-/** The median along an axis, of all elements without one; the lower of the two middle ones for an even count, as in PyTorch. */
+/**
+ * The median along an axis, of all elements without one; the lower of the two middle ones for an even count, and NaN
+ * when any element is, as in PyTorch.
+ */
 export function median(x: TensorLike, axis?: number, options: ReductionOptions = {}): Tensor {
   const t = asTensor(x);
   const { axes, keepDims } = reductionAttributes("median", t, axis, options);
-  const [lanes, at] = axis === undefined ? [reshape(t, [-1]), 0] : [t, axes[0]];
+  const [lanes, at] = axis === undefined ? [reshape(t, [-1]), 0] : [t, normalizeAxis("median", axis, t.ndim)];
   const n = lanes.shape[at];
   if (n === 0) throw new ShapeError("median", "an empty axis has no median");
   const middle = (n - 1) >> 1;
-  const found = slice(
-    sort(lanes, at),
-    lanes.shape.map((_, i) => (i === at ? middle : null)),
-  );
+  const sorted = sort(lanes, at);
+  const pick = (position: number) =>
+    slice(
+      sorted,
+      lanes.shape.map((_, i) => (i === at ? position : null)),
+    );
+  const last = pick(n - 1); // where a NaN is sorted to
+  const found = where(isNaN(last), last, pick(middle));
   return keepDims ? keptDims(found, t.shape, axes) : found;
 }

@@ -1,7 +1,8 @@
 import { where } from "../autograd/elementwise.ts";
-import { broadcastTo, concat, reshape, slice, transpose } from "../autograd/movement.ts";
+import { broadcastTo, concat, reshape, slice, tensorList, transpose } from "../autograd/movement.ts";
+import { expectSameShape } from "../tensor/checks.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
-import { expectInteger } from "../tensor/options.ts";
+import { expectInteger, expectNumber } from "../tensor/options.ts";
 import { formatShape, normalizeAxes, normalizeAxis } from "../tensor/shape.ts";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
 
@@ -48,41 +49,42 @@ export function unsqueeze(x: TensorLike, axis: number): Tensor {
 
 /** Tensors of one shape joined along a new axis (default 0). */
 export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
-  if (tensors.length === 0) throw new ShapeError("stack", "needs at least one tensor, got an empty list");
+  const list = tensorList("stack", tensors);
+  const at = normalizeAxis("stack", axis, list[0].ndim + 1);
+  expectSameShape("stack", Object.fromEntries(list.map((t, i) => [`tensors[${i}]`, t])));
   return concat(
-    tensors.map((t) => unsqueeze(t, axis)),
-    axis,
+    list.map((t) => unsqueeze(t, at)),
+    at,
   );
 }
 
-/** x laid side by side `repeats[i]` times along axis i, as numpy.tile. */
-export function tile(x: TensorLike, repeats: readonly number[]): Tensor {
+/**
+ * x laid side by side `repeats[i]` times along axis i, as numpy.tile: of counts and axes, the shorter list gets ones in
+ * front.
+ */
+export function tile(x: TensorLike, repeats: number | readonly number[]): Tensor {
   let t = asTensor(x);
-  for (const r of repeats) expectInteger("tile", "repeats", r, 0);
-  if (repeats.length < t.ndim) {
-    throw new ShapeError(
-      "tile",
-      `needs a count for each of the ${t.ndim} axes of ${formatShape(t.shape)}, got ${repeats.length}`,
-    );
-  }
-  t = reshape(t, [...repeats.slice(t.ndim).map(() => 1), ...t.shape]);
+  const counts = typeof repeats === "number" ? [repeats] : [...repeats];
+  for (const count of counts) expectInteger("tile", "repeats", count, 0);
+  while (counts.length < t.ndim) counts.unshift(1);
+  t = reshape(t, [...counts.slice(t.ndim).map(() => 1), ...t.shape]);
   const apart = broadcastTo(
     reshape(
       t,
       t.shape.flatMap((size) => [1, size]),
     ),
-    t.shape.flatMap((size, i) => [repeats[i], size]),
+    t.shape.flatMap((size, i) => [counts[i], size]),
   );
   return reshape(
     apart,
-    t.shape.map((size, i) => size * repeats[i]),
+    t.shape.map((size, i) => size * counts[i]),
   );
 }
 
 /** Each element `count` times in a row along an axis (of the flattened tensor without one), as numpy.repeat. */
 export function repeat(x: TensorLike, count: number, axis?: number): Tensor {
   expectInteger("repeat", "count", count, 0);
-  const t = axis === undefined ? reshape(x, [-1]) : asTensor(x);
+  const t = axis === undefined ? flatten(x) : asTensor(x);
   const at = normalizeAxis("repeat", axis ?? 0, t.ndim);
   const apart = broadcastTo(unsqueeze(t, at + 1), [...t.shape.slice(0, at + 1), count, ...t.shape.slice(at + 1)]);
   return reshape(
@@ -121,6 +123,7 @@ export function split(x: TensorLike, sizes: number | readonly number[], axis = 0
 /** The diagonal of the last two axes, `offset` columns to the right of the main one: [..., n, n] -> [..., n]. */
 export function diagonal(x: TensorLike, offset = 0): Tensor {
   const t = asTensor(x);
+  expectNumber("diagonal", "offset", offset, "that is whole", Number.isInteger);
   if (t.ndim < 2) throw new ShapeError("diagonal", `needs at least two axes, got ${formatShape(t.shape)}`);
   const [rows, cols] = t.shape.slice(-2);
   const length = Math.max(0, Math.min(rows + Math.min(offset, 0), cols - Math.max(offset, 0)));

@@ -1,5 +1,5 @@
-import { allocate, type DType, isDType } from "./dtype.ts";
-import { DTypeError, ValueError } from "./errors.ts";
+import { allocate, type DType, expectDType, stored } from "./dtype.ts";
+import { ValueError } from "./errors.ts";
 import { expectInteger } from "./options.ts";
 import { checkShape, type Shape, sizeOf } from "./shape.ts";
 import { requireGrad, Tensor } from "./tensor.ts";
@@ -64,13 +64,13 @@ export function eye(n: number, options: CreationOptions = {}): Tensor {
 
 function filled(where: string, shape: Shape, value: number, options: CreationOptions): Tensor {
   const result = empty(where, shape, options);
-  result.data.fill(value);
+  result.data.fill(stored(where, value, result.dtype));
   return result;
 }
 
 function computed(where: string, shape: Shape, value: (i: number) => number, options: CreationOptions): Tensor {
   const result = empty(where, shape, options);
-  for (let i = 0; i < result.size; i++) result.data[i] = value(i);
+  for (let i = 0; i < result.size; i++) result.data[i] = stored(where, value(i), result.dtype);
   return result;
 }
 
@@ -81,9 +81,7 @@ export function empty(where: string, shape: Shape, options: CreationOptions): Te
       throw new ValueError(where, `unknown option "${name}"; it takes dtype, requiresGrad`);
     }
   }
-  const dtype = options.dtype ?? "float32";
-  if (!isDType(dtype))
-    throw new DTypeError(where, `dtype must be float32, float64, int32 or bool, got ${String(dtype)}`);
+  const dtype = expectDType(where, options.dtype ?? "float32");
   checkShape(where, shape);
   const result = new Tensor(allocate(dtype, sizeOf(shape)), [...shape], dtype);
   return options.requiresGrad ? requireGrad(where, result) : result;

@@ -1,3 +1,5 @@
+import { DTypeError } from "./errors.ts";
+
 /** Element types, and the typed arrays that store them. */
 export type DType = "float32" | "float64" | "int32" | "bool";
 
@@ -11,6 +13,22 @@ export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype =
 
 /** The wider of two dtypes: bool -> int32 -> float32 -> float64. */
 export const promote = (a: DType, b: DType): DType => (order.indexOf(a) >= order.indexOf(b) ? a : b);
+
+export function expectDType(where: string, dtype: unknown): DType {
+  if (isDType(dtype)) return dtype;
+  throw new DTypeError(where, `dtype must be float32, float64, int32 or bool, got ${String(dtype)}`);
+}
+
+export const isInt32 = (value: number): boolean => (value | 0) === value;
+
+/** `value` as an array of the dtype stores it. Throws a DTypeError for what an int32 cannot hold. */
+export function stored(where: string, value: number, dtype: DType): number {
+  if (dtype === "bool") return value !== 0 ? 1 : 0;
+  if (dtype === "int32" && !isInt32(value)) {
+    throw new DTypeError(where, `${value} is not an int32 value; use dtype float32`);
+  }
+  return value;
+}
 
 const bytesPerElement = { float32: 4, float64: 8, int32: 4, bool: 1 };
 

@@ -27,7 +27,7 @@ export function formatTensor(t: Tensor): string {
     return `[${parts.join(axis === t.ndim - 1 ? ", " : `,\n${indent} `)}]`;
   };
   const body = visit(0, 0, t.size, "       ");
-  const width = t.ndim === 0 ? 0 : Math.max(0, ...shown.map((s) => s.length));
+  const width = t.ndim === 0 ? 0 : shown.reduce((widest, s) => Math.max(widest, s.length), 0);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL marks the places of the numbers until their common width is known
   const aligned = body.replace(/\u0000(\d+)\u0000/g, (_, i) => shown[Number(i)].padStart(width));
   return `tensor(${aligned}, shape ${formatShape(t.shape)}, ${t.dtype}${t.requiresGrad ? ", requiresGrad" : ""})`;

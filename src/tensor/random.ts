@@ -1,7 +1,7 @@
 import seedrandom from "seedrandom";
 import { type CreationOptions, empty } from "./creation.ts";
-import type { DType } from "./dtype.ts";
-import { ValueError } from "./errors.ts";
+import { type DType, isFloat, isInt32 } from "./dtype.ts";
+import { DTypeError, ValueError } from "./errors.ts";
 import { expectInteger, expectNonNegative, resolve } from "./options.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -29,13 +29,22 @@ export class Generator {
   uniform(shape: Shape, options: UniformOptions = {}): Tensor {
     const { low, high, dtype, requiresGrad } = resolve("uniform", options, uniformDefaults);
     if (!(low <= high)) throw new ValueError("uniform", `low must be <= high, got ${low} and ${high}`);
-    return this.#fill("uniform", shape, { dtype, requiresGrad }, () => low + (high - low) * this.#random());
+    expectFloat("uniform", dtype);
+    const round = dtype === "float32" ? Math.fround : (x: number) => x;
+    return this.#fill("uniform", shape, { dtype, requiresGrad }, () => {
+      let value: number;
+      // Rounding can reach `high`, about once in 30 million float32 draws.
+      do value = round(low + (high - low) * this.#random());
+      while (value >= high && low < high);
+      return value;
+    });
   }
 
   /** Normal with the given mean and standard deviation (the polar method of Marsaglia and Bray, 1964). */
   normal(shape: Shape, options: NormalOptions = {}): Tensor {
     const { mean, std, dtype, requiresGrad } = resolve("normal", options, normalDefaults);
     expectNonNegative("normal", "std", std);
+    expectFloat("normal", dtype);
     let spare: number | null = null;
     return this.#fill("normal", shape, { dtype, requiresGrad }, () => {
       if (spare !== null) {
@@ -60,8 +69,8 @@ export class Generator {
   /** Whole numbers uniform on low, ..., high - 1, as int32. */
   integers(shape: Shape, options: IntegersOptions): Tensor {
     const { low, high } = resolve("integers", options, { low: 0, high: Number.NaN });
-    if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
-      throw new ValueError("integers", `low and high must be whole numbers with low < high, got ${low} and ${high}`);
+    if (!isInt32(low) || !isInt32(high) || low >= high) {
+      throw new ValueError("integers", `low and high must be int32 values with low < high, got ${low} and ${high}`);
     }
     return this.#fill("integers", shape, { dtype: "int32" }, () => low + Math.floor((high - low) * this.#random()));
   }
@@ -84,6 +93,10 @@ export class Generator {
     for (let i = 0; i < result.size; i++) result.data[i] = draw();
     return result;
   }
+}
+
+function expectFloat(where: string, dtype: DType): void {
+  if (!isFloat(dtype)) throw new DTypeError(where, `dtype must be float32 or float64, got ${String(dtype)}`);
 }
 
 interface FromGenerator {
@@ -131,8 +144,9 @@ export function normal(shape: Shape, { generator, ...options }: NormalOptions & 
 }
 
 /** Whole numbers low (default 0), ..., high - 1, as int32. */
-export function integers(shape: Shape, { generator, ...options }: IntegersOptions & FromGenerator): Tensor {
-  return generatorOr(generator).integers(shape, options);
+export function integers(shape: Shape, options: IntegersOptions & FromGenerator): Tensor {
+  const { generator, ...range } = options ?? {};
+  return generatorOr(generator).integers(shape, range);
 }
 
 /** 0, ..., n - 1 in random order, as int32. */

@@ -1,4 +1,4 @@
-import { allocate, type DType, isDType, type TypedArray } from "./dtype.ts";
+import { allocate, type DType, expectDType, promote, stored, type TypedArray } from "./dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "./errors.ts";
 import { formatTensor } from "./print.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
@@ -98,8 +98,8 @@ export interface TensorOptions {
 /**
  * A tensor from a number, nested arrays or a typed array. The values are copied.
  *
- * The dtype defaults to float32 for numbers and bool for booleans, and to the array's own for Float32Array,
- * Float64Array and Int32Array (a Uint8Array gives int32). `shape` folds a flat list of values.
+ * The dtype defaults to float32 for numbers and bool for booleans, to the array's own for Float32Array, Float64Array
+ * and Int32Array (a Uint8Array gives int32), and to the widest of a mixture. `shape` folds a flat list of values.
  * Throws ShapeError for ragged arrays or a shape of another size, DTypeError for values that a dtype cannot hold.
  */
 export function tensor(values: Tensor | Nested | TypedArray, options: TensorOptions = {}): Tensor {
@@ -109,7 +109,7 @@ export function tensor(values: Tensor | Nested | TypedArray, options: TensorOpti
     }
   }
   const given = values instanceof Tensor ? values.data : values;
-  const found = ArrayBuffer.isView(given) ? [given.length] : shapeOf(given);
+  const found = shapeOf(given);
   const shape = options.shape ?? (values instanceof Tensor ? values.shape : found);
   checkShape("tensor", shape);
   if (sizeOf(shape) !== sizeOf(found)) {
@@ -118,14 +118,12 @@ export function tensor(values: Tensor | Nested | TypedArray, options: TensorOpti
       `shape ${formatShape(shape)} holds ${sizeOf(shape)} values, but ${sizeOf(found)} were given`,
     );
   }
-  const dtype = options.dtype ?? (values instanceof Tensor ? values.dtype : dtypeOf(given));
-  if (!isDType(dtype))
-    throw new DTypeError("tensor", `dtype must be float32, float64, int32 or bool, got ${String(dtype)}`);
+  const dtype = expectDType("tensor", options.dtype ?? (values instanceof Tensor ? values.dtype : dtypeOf(given)));
   const data = allocate(dtype, sizeOf(shape));
   let at = 0;
   const write = (value: unknown): void => {
-    if (typeof value === "number" || typeof value === "boolean") data[at++] = convert(Number(value), dtype);
-    else if (ArrayBuffer.isView(value)) for (const v of value as TypedArray) data[at++] = convert(v, dtype);
+    if (typeof value === "number" || typeof value === "boolean") data[at++] = stored("tensor", Number(value), dtype);
+    else if (ArrayBuffer.isView(value)) for (const v of value as TypedArray) data[at++] = stored("tensor", v, dtype);
     else if (Array.isArray(value)) for (const v of value) write(v);
     else throw new DTypeError("tensor", `values must be numbers or booleans, got ${String(value)}`);
   };
@@ -156,6 +154,7 @@ export function scalar(value: number, dtype: DType): Tensor {
 }
 
 function shapeOf(values: unknown): number[] {
+  if (ArrayBuffer.isView(values)) return [(values as TypedArray).length];
   if (!Array.isArray(values)) return [];
   if (values.length === 0) return [0];
   const inner = shapeOf(values[0]);
@@ -171,18 +170,10 @@ function shapeOf(values: unknown): number[] {
   return [values.length, ...inner];
 }
 
+/** The widest of the dtypes that the values have by themselves; float32 for none. */
 function dtypeOf(values: unknown): DType {
+  if (Array.isArray(values)) return values.length === 0 ? "float32" : values.map(dtypeOf).reduce(promote);
   if (values instanceof Float64Array) return "float64";
   if (values instanceof Int32Array || values instanceof Uint8Array) return "int32";
-  let first = values;
-  while (Array.isArray(first)) first = first[0];
-  return typeof first === "boolean" ? "bool" : "float32";
-}
-
-function convert(value: number, dtype: DType): number {
-  if (dtype === "bool") return value !== 0 ? 1 : 0;
-  if (dtype === "int32" && (value | 0) !== value) {
-    throw new DTypeError("tensor", `${value} is not an int32 value; use dtype float32`);
-  }
-  return value;
+  return typeof values === "boolean" ? "bool" : "float32";
 }
