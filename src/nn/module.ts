@@ -1,6 +1,6 @@
 import { noGrad } from "../autograd/primitive.ts";
 import "../functional/methods.ts";
-import { isFloat } from "../tensor/dtype.ts";
+import { isFloat, promote } from "../tensor/dtype.ts";
 import { ValueError } from "../tensor/errors.ts";
 import { expectOneOf, resolve } from "../tensor/options.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
@@ -134,7 +134,7 @@ export abstract class Module<Output = Tensor> {
       if (!(value instanceof Tensor)) problems.push(`"${name}" is not a tensor`);
       else if (!sameShape(value.shape, t.shape)) {
         problems.push(`"${name}" has shape ${formatShape(value.shape)}, but the module's is ${formatShape(t.shape)}`);
-      } else if (isFloat(value.dtype) !== isFloat(t.dtype)) {
+      } else if (!isFloat(t.dtype) && promote(t.dtype, value.dtype) !== t.dtype) {
         problems.push(`"${name}" is ${value.dtype}, but the module's is ${t.dtype}`);
       }
     }

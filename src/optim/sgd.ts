@@ -1,0 +1,71 @@
+import { zerosLike } from "../tensor/creation.ts";
+import { ValueError } from "../tensor/errors.ts";
+import { expectNonNegative } from "../tensor/options.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type CommonOptions, Optimizer, type ParameterState, type ParametersOrGroups } from "./optimizer.ts";
+
+export interface SGDOptions extends CommonOptions {
+  /** Share of the last direction that is kept. Default 0. */
+  momentum: number;
+  /** Share of each gradient that does not enter the momentum. Default 0. */
+  dampening: number;
+  /** L2 penalty: weightDecay p is added to the gradient. Default 0. */
+  weightDecay: number;
+  /** Look ahead along the momentum. Default false. */
+  nesterov: boolean;
+}
+
+const defaults: SGDOptions = {
+  lr: 1e-3,
+  momentum: 0,
+  dampening: 0,
+  weightDecay: 0,
+  nesterov: false,
+  maximize: false,
+};
+
+/**
+ * Stochastic gradient descent: b = momentum b + (1 - dampening) g (b = g at first), p = p - lr b;
+ * Nesterov's form steps along g + momentum b. g includes weightDecay p.
+ *
+ * Default lr 1e-3. Sutskever et al. 2013 for the momentum. Semantics of torch.optim.SGD.
+ */
+export class SGD extends Optimizer<SGDOptions> {
+  constructor(parameters: ParametersOrGroups<SGDOptions>, options: Partial<SGDOptions> = {}) {
+    super("SGD", parameters, options, defaults, (where, { momentum, dampening, weightDecay, nesterov }) => {
+      expectNonNegative(where, "momentum", momentum);
+      expectNonNegative(where, "weightDecay", weightDecay);
+      if (nesterov && (momentum === 0 || dampening !== 0)) {
+        throw new ValueError(
+          where,
+          `nesterov needs momentum > 0 and dampening 0, got momentum ${momentum} and dampening ${dampening}`,
+        );
+      }
+    });
+  }
+
+  protected initialState(parameter: Tensor, { momentum }: SGDOptions): ParameterState {
+    return momentum === 0 ? {} : { momentumBuffer: zerosLike(parameter) };
+  }
+
+  protected update(
+    { data: p }: Tensor,
+    { data: g }: Tensor,
+    { momentumBuffer }: ParameterState,
+    { lr, momentum, dampening, weightDecay, nesterov }: SGDOptions,
+    first: boolean,
+  ): void {
+    if (momentumBuffer === undefined) {
+      for (let i = 0; i < p.length; i++) p[i] -= lr * (g[i] + weightDecay * p[i]);
+      return;
+    }
+    const b = momentumBuffer.data;
+    const fresh = first ? 1 : 1 - dampening;
+    for (let i = 0; i < p.length; i++) {
+      const gradient = g[i] + weightDecay * p[i];
+      const velocity = momentum * b[i] + fresh * gradient;
+      b[i] = velocity;
+      p[i] -= lr * (nesterov ? gradient + momentum * velocity : velocity);
+    }
+  }
+}
