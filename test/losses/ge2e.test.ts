@@ -1,0 +1,3 @@
+import { testGolden } from "./metric-golden.ts";
+
+testGolden("ge2e");

@@ -1,0 +1,6 @@
+import { testGolden } from "./metric-golden.ts";
+
+testGolden("normalizedSoftmax");
+testGolden("cosFace");
+testGolden("arcFace");
+testGolden("combinedMargin");

@@ -1,0 +1,5 @@
+import { testGolden } from "./metric-golden.ts";
+
+testGolden("contrastive");
+testGolden("hingeEmbedding");
+testGolden("cosineEmbedding");

@@ -1,0 +1,4 @@
+import { testGolden } from "./metric-golden.ts";
+
+testGolden("marginRanking");
+testGolden("knowledgeGraphMarginRanking");

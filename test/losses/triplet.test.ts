@@ -1,0 +1,6 @@
+import { testGolden } from "./metric-golden.ts";
+
+testGolden("triplet");
+testGolden("batchAllTriplet");
+testGolden("batchHardTriplet");
+testGolden("semiHardTriplet");
