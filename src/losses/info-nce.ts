@@ -41,59 +41,53 @@ export interface InfoNCEOptions {
  * false). Reference values: torch.nn.functional.cross_entropy of the same logits.
  */
 export function infoNCE(queries: TensorLike, keys: TensorLike, options: InfoNCEOptions = {}): Tensor {
-  return matching("infoNCE", ["queries", queries], ["keys", keys], options, infoNCEDefaults);
+  return matching("infoNCE", ["queries", queries], ["keys", keys], options);
 }
 
-type ResolvedInfoNCE = Required<Omit<InfoNCEOptions, "negatives">> & { negatives: TensorLike | undefined };
+type Named = readonly [name: string, rows: TensorLike];
 
-const infoNCEDefaults: ResolvedInfoNCE = {
-  negatives: undefined,
-  temperature: 0.07,
-  symmetric: false,
-  inBatch: true,
-  sameView: false,
-  normalize: true,
-  reduction: "mean",
-};
+function matching(where: string, queries: Named, keys: Named, options: InfoNCEOptions): Tensor {
+  const { negatives, temperature, symmetric, inBatch, sameView, normalize, reduction } = matchingSettings(
+    where,
+    options,
+  );
+  const unit = (x: Tensor) => (normalize ? x.normalize({ axis: -1 }) : x);
+  const similarity = (a: Tensor, b: Tensor) => a.matmul(b, { transposeB: true }).div(temperature);
+  const sameViews = (x: Tensor) => (sameView ? [similarity(x, x).maskedFill(diagonalOf(x), except)] : []);
+  const [q, k] = pairedRows(where, queries, keys).map(unit);
+  const extra = negatives === undefined ? [] : [unit(negativesOf(where, q, negatives))];
+  const pairs = inBatch ? similarity(q, k) : q.mul(k).sum(1, { keepDims: true }).div(temperature);
+  const positive = inBatch ? pairs.diagonal() : pairs.squeeze(1);
+  const added = extra.map((x) => similarityToEach(q, x).div(temperature));
+  const rows = concat([pairs, ...sameViews(q), ...added], 1).logSumExp(1);
+  if (!symmetric) return reduce(where, rows.sub(positive), reduction);
+  const columns = concat([pairs.transpose(), ...sameViews(k)], 1).logSumExp(1);
+  return reduce(where, rows.add(columns).div(2).sub(positive), reduction);
+}
 
-function matching<T extends Partial<ResolvedInfoNCE>>(
-  where: string,
-  [queryName, queries]: readonly [string, TensorLike],
-  [keyName, keys]: readonly [string, TensorLike],
-  options: Partial<T>,
-  defaults: T,
-): Tensor {
-  const settings: ResolvedInfoNCE = { ...infoNCEDefaults, ...(resolve(where, options, defaults) as object) };
-  const { temperature, symmetric, inBatch, sameView, normalize, reduction } = settings;
+function matchingSettings(where: string, options: InfoNCEOptions) {
+  const settings = resolve(where, options, {
+    negatives: undefined as TensorLike | undefined,
+    temperature: 0.07 as number | Tensor,
+    symmetric: false,
+    inBatch: true,
+    sameView: false,
+    normalize: true,
+    reduction: "mean" as Reduction,
+  });
   for (const name of ["symmetric", "inBatch", "sameView", "normalize"] as const) {
     expectOneOf(where, name, settings[name], [true, false]);
   }
-  const t = scalarOption(where, "temperature", temperature);
-  const unit = (x: Tensor) => (normalize ? x.normalize({ axis: -1 }) : x);
-  const [q, k] = pairedRows(where, [queryName, queries], [keyName, keys]).map(unit);
-  const extra = settings.negatives === undefined ? undefined : unit(negativesOf(where, q, settings.negatives));
-  if (!inBatch && (extra === undefined || symmetric || sameView)) {
+  if (!settings.inBatch && (settings.negatives === undefined || settings.symmetric || settings.sameView)) {
     throw new ValueError(where, "inBatch false needs negatives, and neither symmetric nor sameView");
   }
-  const similarity = q.matmul(k, { transposeB: true }).div(t); // [n, n]
-  const positive = inBatch ? similarity.diagonal() : q.mul(k).sum(1).div(t);
-  const others = (x: Tensor) =>
-    sameView ? [x.matmul(x, { transposeB: true }).div(t).maskedFill(diagonalOf(x), except)] : [];
-  const added = extra === undefined ? [] : [similarityTo(q, extra).div(t)];
-  const rows = concat([inBatch ? similarity : positive.unsqueeze(1), ...others(q), ...added], 1).logSumExp(1);
-  if (!symmetric) return reduce(where, rows.sub(positive), reduction);
-  const columns = concat([similarity.transpose(), ...others(k)], 1).logSumExp(1);
-  return reduce(where, rows.add(columns).div(2).sub(positive), reduction);
+  return { ...settings, temperature: scalarOption(where, "temperature", settings.temperature) };
 }
 
 const diagonalOf = (x: Tensor): Tensor => eye(x.shape[0], { dtype: "bool" });
 
 /** Two tensors [n, d] of one shape, n at least 1. */
-function pairedRows(
-  where: string,
-  [aName, a]: readonly [string, TensorLike],
-  [bName, b]: readonly [string, TensorLike],
-): [Tensor, Tensor] {
+function pairedRows(where: string, [aName, a]: Named, [bName, b]: Named): [Tensor, Tensor] {
   const [x, y] = [floatTensor(where, aName, a), floatTensor(where, bName, b)];
   expectAxes(where, aName, x, ["n", "d"]);
   expectSameShape(where, { [aName]: x, [bName]: y });
@@ -116,7 +110,7 @@ function negativesOf(where: string, queries: Tensor, negatives: TensorLike): Ten
 }
 
 /** q . c for candidates [m, d] or, a list for each query, [n, m, d]: [n, m]. */
-const similarityTo = (q: Tensor, candidates: Tensor): Tensor =>
+const similarityToEach = (q: Tensor, candidates: Tensor): Tensor =>
   candidates.ndim === 2 ? q.matmul(candidates, { transposeB: true }) : candidates.matmul(q.unsqueeze(2)).squeeze(2);
 
 /** log(candidates) - loss: how many nats of mutual information an InfoNCE loss with that many candidates a query shows. */
@@ -172,7 +166,7 @@ export interface ClipOptions {
 export function clip(images: TensorLike, texts: TensorLike, options: ClipOptions = {}): Tensor {
   const defaults: Required<ClipOptions> = { temperature: 0.07, reduction: "mean" };
   const settings = resolve("clip", options, defaults);
-  return matching("clip", ["images", images], ["texts", texts], { ...settings, symmetric: true }, infoNCEDefaults);
+  return matching("clip", ["images", images], ["texts", texts], { ...settings, symmetric: true });
 }
 
 export type RankingDirection = "queryToDocument" | "queryToQuery" | "documentToQuery" | "documentToDocument";
