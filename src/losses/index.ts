@@ -1,8 +1,15 @@
+export * from "./classification.ts";
+export * from "./divergence.ts";
+export * from "./focal.ts";
 export * from "./ge2e.ts";
+export * from "./hinge.ts";
 export * from "./info-nce.ts";
 export * from "./margin-softmax.ts";
 export * as miners from "./miners.ts";
 export * from "./modules.ts";
 export * from "./pairs.ts";
 export * from "./ranking.ts";
+export type { BatchReduction, Reduction } from "./reduction.ts";
+export * from "./regression.ts";
+export * from "./segmentation.ts";
 export * from "./triplet.ts";
