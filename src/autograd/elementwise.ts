@@ -328,7 +328,7 @@ export const tanh: UnaryOp = unary("tanh", Math.tanh, ({ g, output }) => [() => 
 export const relu: UnaryOp = unary(
   "relu",
   (x) => (x <= 0 ? 0 : x),
-  ({ g, output }) => [() => where(gt(output, 0), g, 0)],
+  ({ g, output }) => [() => where(eq(output, 0), 0, g)],
   true,
 );
 

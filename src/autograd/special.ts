@@ -52,12 +52,31 @@ const lanczos = [
   12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ];
 
+/** (-1)^k (zeta(k) - 1) / k for k = 2, 3, ...: the Taylor series of log gamma at 2 without its linear term. */
+const lgammaSeries = [
+  0.3224670334241132, -0.0673523010531981, 0.020580808427784546, -0.007385551028673986, 0.0028905103307415234,
+  -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939, 9.945751278180853e-5, -4.492623673813314e-5,
+  2.050721277567069e-5, -9.439488275268397e-6, 4.374866789907488e-6, -2.039215753801366e-6, 9.55141213040742e-7,
+  -4.492469198764566e-7, 2.1207184805554665e-7, -1.0043224823968099e-7, 4.7698101693639804e-8, -2.2711094608943164e-8,
+  1.0838659214896955e-8, -5.183475041970047e-9, 2.4836745438024785e-9, -1.1921401405860912e-9, 5.731367241678862e-10,
+];
+
+/** log gamma(2 + z) for |z| <= 1/2, with all its digits around 0. */
+function lgammaNear2(z: number): number {
+  let sum = 0;
+  for (let k = lgammaSeries.length - 1; k >= 0; k--) sum = sum * z + lgammaSeries[k];
+  return z * (0.42278433509846713 + z * sum); // 1 - Euler's constant
+}
+
 /** log |gamma(x)|; +Infinity at 0, -1, -2, ... */
 export function lgamma(x: number): number {
   if (x === Number.POSITIVE_INFINITY || x === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (x <= 0 && Number.isInteger(x)) return Number.POSITIVE_INFINITY;
-  if (x === 1 || x === 2) return 0;
-  if (x < 0.5) return Math.log(Math.PI / Math.abs(sinPi(x))) - lgamma(1 - x);
+  // gamma(x + 1) = x gamma(x) leads to the zero at 2 from around 1 and from around 0.
+  if (x > 0 && x <= 0.5) return lgammaNear2(x) - Math.log1p(x) - Math.log(x);
+  if (x < 0.5) return Math.log(Math.PI) - Math.log(Math.abs(sinPi(x))) - lgamma(1 - x);
+  if (x < 1.5) return lgammaNear2(x - 1) - Math.log1p(x - 1);
+  if (x < 2.5) return lgammaNear2(x - 2);
   const z = x - 1;
   let sum = lanczos[0];
   for (let i = 1; i < lanczos.length; i++) sum += lanczos[i] / (z + i);
@@ -86,12 +105,13 @@ const bernoulliOverFactorial = [
 
 /**
  * The derivative of order n + 1 of log gamma(x): n = 0 is digamma, n = 1 trigamma.
- * The recurrence lifts x to where the asymptotic series is exact to rounding. NaN at the poles 0, -1, -2, ...
- * for odd sign changes, +-Infinity where the sign is the same on both sides, and NaN for n >= 1 below -1000.
+ * The recurrence lifts x to where the asymptotic series is exact to rounding. At the poles 0, -1, -2, ...: Infinity
+ * where both sides go there (odd n), else NaN, but digamma(+-0) is -+Infinity. NaN for n >= 1 below -1000.
  */
 export function polygamma(n: number, x: number): number {
   if (Number.isNaN(x) || x === Number.NEGATIVE_INFINITY) return Number.NaN;
   if (x === Number.POSITIVE_INFINITY) return n === 0 ? x : 0;
+  if (x === 0 && n === 0) return Object.is(x, -0) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   if (x <= 0 && Number.isInteger(x)) return n % 2 === 1 ? Number.POSITIVE_INFINITY : Number.NaN;
   if (x < -1000) {
     if (n > 0) return Number.NaN;

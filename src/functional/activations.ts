@@ -4,7 +4,6 @@ import {
   expm1,
   gt,
   lt,
-  minimum,
   mul,
   neg,
   sigmoid,
@@ -23,11 +22,12 @@ export function leakyRelu(x: TensorLike, slope = 0.01): Tensor {
   return where(gt(t, 0), t, mul(t, slope));
 }
 
-/** x where x > 0, alpha (e^x - 1) elsewhere. Clevert et al. 2016, arXiv:1511.07289. */
+/** x where x > 0, alpha (e^x - 1) elsewhere. The gradient at 0 is alpha. Clevert et al. 2016, arXiv:1511.07289. */
 export function elu(x: TensorLike, alpha = 1): Tensor {
   const t = asTensor(x);
-  // The minimum keeps e^x finite on the branch that is not taken.
-  return where(gt(t, 0), t, mul(expm1(minimum(t, 0)), alpha));
+  const positive = gt(t, 0);
+  // The inner choice keeps e^x finite on the branch that is not taken.
+  return where(positive, t, mul(expm1(where(positive, 0, t)), alpha));
 }
 
 /**
