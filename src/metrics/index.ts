@@ -1,0 +1,24 @@
+export {
+  type Average,
+  type AverageOptions,
+  accuracy,
+  balancedAccuracy,
+  confusionMatrix,
+  f1,
+  precision,
+  recall,
+  topKAccuracy,
+} from "./classification.ts";
+export {
+  averagePrecision,
+  type DETCurve,
+  detCurve,
+  equalErrorRate,
+  meanAveragePrecision,
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+  type ROCCurve,
+  rocAUC,
+  rocCurve,
+} from "./ranking.ts";
+export { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from "./regression.ts";
