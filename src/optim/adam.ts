@@ -2,7 +2,8 @@ import { zerosLike } from "../tensor/creation.ts";
 import { ValueError } from "../tensor/errors.ts";
 import { expectNonNegative } from "../tensor/options.ts";
 import { scalar, type Tensor } from "../tensor/tensor.ts";
-import { type CommonOptions, Optimizer, type ParameterState, type ParametersOrGroups } from "./optimizer.ts";
+import type { ParametersOrGroups } from "./groups.ts";
+import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
 
 export interface AdamOptions extends CommonOptions {
   /** How much of the running means of g and of g^2 is kept each step. Default [0.9, 0.999]. */
@@ -45,9 +46,13 @@ export const stepCount = (): Tensor => scalar(0, "int32");
  *
  * Default lr 1e-3. Kingma and Ba 2015, arXiv:1412.6980. Semantics of torch.optim.Adam.
  */
-export class Adam extends Optimizer<AdamOptions> {
+export class Adam extends PerParameterOptimizer<AdamOptions> {
   constructor(parameters: ParametersOrGroups<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super("Adam", parameters, options, defaults, checkAdam);
+    super("Adam", parameters, options, defaults);
+  }
+
+  protected check(where: string, options: AdamOptions): void {
+    checkAdam(where, options);
   }
 
   protected initialState(parameter: Tensor, { amsgrad }: AdamOptions): ParameterState {
@@ -64,9 +69,13 @@ export class Adam extends Optimizer<AdamOptions> {
  *
  * Defaults: lr 1e-3, weightDecay 0.01. Loshchilov and Hutter 2019, arXiv:1711.05101. Semantics of torch.optim.AdamW.
  */
-export class AdamW extends Optimizer<AdamOptions> {
+export class AdamW extends PerParameterOptimizer<AdamOptions> {
   constructor(parameters: ParametersOrGroups<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super("AdamW", parameters, options, { ...defaults, weightDecay: 0.01 }, checkAdam);
+    super("AdamW", parameters, options, { ...defaults, weightDecay: 0.01 });
+  }
+
+  protected check(where: string, options: AdamOptions): void {
+    checkAdam(where, options);
   }
 
   protected initialState(parameter: Tensor, { amsgrad }: AdamOptions): ParameterState {

@@ -1,10 +1,12 @@
+export { Adadelta, type AdadeltaOptions } from "./adadelta.ts";
+export { Adagrad, type AdagradOptions } from "./adagrad.ts";
 export { Adam, type AdamOptions, AdamW } from "./adam.ts";
-export {
-  type CommonOptions,
-  type Group,
-  Optimizer,
-  type OptimizerState,
-  type ParameterState,
-  type ParametersOrGroups,
-} from "./optimizer.ts";
+export { clipGradNorm, clipGradValue } from "./clip.ts";
+export type { Group, ParametersOrGroups } from "./groups.ts";
+export { Lion, type LionOptions } from "./lion.ts";
+export { NAdam, type NAdamOptions } from "./nadam.ts";
+export { Optimizer, type OptimizerState } from "./optimizer.ts";
+export { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+export { RAdam, type RAdamOptions } from "./radam.ts";
+export { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";

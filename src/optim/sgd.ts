@@ -2,7 +2,8 @@ import { zerosLike } from "../tensor/creation.ts";
 import { ValueError } from "../tensor/errors.ts";
 import { expectNonNegative } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type CommonOptions, Optimizer, type ParameterState, type ParametersOrGroups } from "./optimizer.ts";
+import type { ParametersOrGroups } from "./groups.ts";
+import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
 
 export interface SGDOptions extends CommonOptions {
   /** Share of the last direction that is kept. Default 0. */
@@ -30,18 +31,20 @@ const defaults: SGDOptions = {
  *
  * Default lr 1e-3. Sutskever et al. 2013 for the momentum. Semantics of torch.optim.SGD.
  */
-export class SGD extends Optimizer<SGDOptions> {
+export class SGD extends PerParameterOptimizer<SGDOptions> {
   constructor(parameters: ParametersOrGroups<SGDOptions>, options: Partial<SGDOptions> = {}) {
-    super("SGD", parameters, options, defaults, (where, { momentum, dampening, weightDecay, nesterov }) => {
-      expectNonNegative(where, "momentum", momentum);
-      expectNonNegative(where, "weightDecay", weightDecay);
-      if (nesterov && (momentum === 0 || dampening !== 0)) {
-        throw new ValueError(
-          where,
-          `nesterov needs momentum > 0 and dampening 0, got momentum ${momentum} and dampening ${dampening}`,
-        );
-      }
-    });
+    super("SGD", parameters, options, defaults);
+  }
+
+  protected check(where: string, { momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
+    expectNonNegative(where, "momentum", momentum);
+    expectNonNegative(where, "weightDecay", weightDecay);
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw new ValueError(
+        where,
+        `nesterov needs momentum > 0 and dampening 0, got momentum ${momentum} and dampening ${dampening}`,
+      );
+    }
   }
 
   protected initialState(parameter: Tensor, { momentum }: SGDOptions): ParameterState {
