@@ -53,8 +53,8 @@ function forBlocks(
  *
  * `multiply`: c[m, n] (+)= a[m, k] b[k, n], where element (i, j) of each matrix lies at `base + rows[i] + columns[j]`
  * for two tables of 32-bit offsets. Tables cover every layout alike - transposed, strided, batched - and even the
- * unfolded images of convolution, which are then never written out. Tables of m and n entries repeat their last entry
- * `tableSlack` times. With k = 0 the product is zero.
+ * unfolded images of convolution, which are then never written out. Tables of m and n entries go on for `tableSlack`
+ * more, any offsets inside their matrix, which are read but not written. With k = 0 the product is zero.
  *
  * `gemm`: the same for matrices given by base, row stride and column stride.
  */
@@ -131,9 +131,8 @@ export function addGemm(module: Module) {
       const offset = f.let(i32.const(0));
       const countEnd = f.let(i32.add(table, i32.shl(count, 2)));
       const tableEnd = f.let(i32.add(countEnd, 4 * tableSlack));
-      const last = f.let(i32.mul(i32.sub(count, 1), stride));
       f.while(i32.ltU(table, tableEnd), () => {
-        f.do(i32.store(table, i32.select(offset, last, i32.ltU(table, countEnd))));
+        f.do(i32.store(table, i32.select(offset, 0, i32.ltU(table, countEnd))));
         f.set(offset, i32.add(offset, stride));
         f.set(table, i32.add(table, 4));
       });

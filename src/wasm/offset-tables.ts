@@ -19,7 +19,7 @@ export function offsetTable(...axes: number[][]): Int32Array {
     }
     filled *= axis.length;
   }
-  return table.fill(table[length - 1], length);
+  return table;
 }
 
 /** The offset tables of one product, as `multiply` names them. */

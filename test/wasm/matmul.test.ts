@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { gemmScratchBytes } from "../../src/wasm/gemm-kernel.ts";
+import { gemmScratchBytes, multiplyScratchBytes } from "../../src/wasm/gemm-kernel.ts";
 import { type FloatArray, gemm } from "../../src/wasm/matmul.ts";
+import { multiples, offsetTable } from "../../src/wasm/offset-tables.ts";
 import { layOut, reserve, useSimd } from "../../src/wasm/runtime.ts";
 
 afterEach(() => useSimd(true));
@@ -164,6 +165,19 @@ it("the gemm kernel adds to c when told to, for any strides", () => {
     return index % 2 === 0 ? 1 + product[i * n + j] : 1;
   });
   expect(firstDifference(c, expected)).toBe(-1);
+});
+
+it("the multiply kernel reads but does not write where its tables go on", () => {
+  const [m, n, k] = [2, 5, 3];
+  const [, tableAt, aAt, bAt, cAt, end] = layOut(multiplyScratchBytes, 4 * 32, 4 * 32, 4 * 32, 4 * 64);
+  const simd = reserve(end);
+  // One table serves all six: rows and columns of every matrix are a float apart, so that element (i, j) is at i + j.
+  simd!.integers.set(offsetTable(multiples(21, 1)), tableAt / 4);
+  simd!.floats.fill(1, aAt / 4, cAt / 4);
+  const c = simd!.floats.subarray(cAt / 4, cAt / 4 + 21).fill(0);
+  const tables = [tableAt, tableAt];
+  simd!.kernels.multiply(cAt, ...tables, aAt, ...tables, bAt, ...tables, m, n, k, 0, 0);
+  expect([...c]).toEqual([...new Array(m + n - 1).fill(k), ...new Array(21 - (m + n - 1)).fill(0)]);
 });
 
 it("gemm takes operands of mixed types on the plain path", () => {
