@@ -202,9 +202,10 @@ type ResolvedRanking = Required<Omit<MultipleNegativesRankingOptions, "negatives
  * all positives of the batch and all negatives.
  *
  * anchors, positives: [n, d], row i of one belongs to row i of the other. Returns [n] with reduction "none". One pair
- * without negatives has loss 0 and gradient 0. Equals `infoNCE` with temperature 1 / scale. Options: see
- * `MultipleNegativesRankingOptions`. directions ["queryToDocument", "documentToQuery"] with partition "perDirection" is
- * the symmetric loss; all four directions are GTE's.
+ * without negatives has loss 0 and gradient 0. Equals `infoNCE` with temperature 1 / scale and all negatives in one pool.
+ * Options: see `MultipleNegativesRankingOptions`. directions ["queryToDocument", "documentToQuery"] with partition
+ * "perDirection" is the symmetric loss; all four directions are GTE's, where a joint softmax counts the pair twice, as the
+ * reference does.
  *
  * Henderson et al. 2017, arXiv:1705.00652 (dot products, scale 1); Li et al. 2023, arXiv:2308.03281 (GTE); Lan et al.
  * 2025, arXiv:2503.04812 (hardness). Reference values: sentence-transformers 6's MultipleNegativesRankingLoss.

@@ -78,12 +78,7 @@ const contrastivePresets: Record<ContrastivePreset, Partial<ResolvedContrastive>
  * Hadsell, Chopra and LeCun 2006, "Dimensionality reduction by learning an invariant mapping".
  * Reference values: the formula; pytorch-metric-learning's ContrastiveLoss for "pml".
  */
-export function contrastive(
-  x1: TensorLike,
-  x2: TensorLike,
-  labels: TensorLike,
-  options: ContrastiveOptions = {} as ContrastiveOptions,
-): Tensor {
+export function contrastive(x1: TensorLike, x2: TensorLike, labels: TensorLike, options: ContrastiveOptions): Tensor {
   const where = "contrastive";
   const { preset } = resolve<ResolvedContrastive>(where, options, plain);
   if (preset !== undefined) expectOneOf(where, "preset", preset, ["hadsell2006", "siamese", "pml"]);
