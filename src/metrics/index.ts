@@ -1,4 +1,11 @@
 export {
+  brierScore,
+  calibrationError,
+  logLoss,
+  type ReliabilityBin,
+  reliabilityBins,
+} from "./calibration.ts";
+export {
   type Average,
   type AverageOptions,
   accuracy,
@@ -22,3 +29,10 @@ export {
   rocCurve,
 } from "./ranking.ts";
 export { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from "./regression.ts";
+export {
+  type RecallOptions,
+  type RetrievalMetric,
+  type RetrievalOptions,
+  recallAtK,
+  retrievalMeanAveragePrecision,
+} from "./retrieval.ts";
