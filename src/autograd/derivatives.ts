@@ -1,9 +1,9 @@
 import { zeros } from "../tensor/creation.ts";
 import { isFloat } from "../tensor/dtype.ts";
-import { AutogradError } from "../tensor/errors.ts";
+import { AutogradError, ShapeError } from "../tensor/errors.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
 import { Generator } from "../tensor/random.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { grad } from "./backward.ts";
 import { concat, reshape } from "./movement.ts";
@@ -33,27 +33,31 @@ export function vjp(fn: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Te
 export function jvp(fn: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor {
   const leaf = leafOf(x);
   const y = fn(leaf);
+  const direction = asTensor(v);
+  if (!sameShape(direction.shape, leaf.shape)) {
+    throw new ShapeError("jvp", `v has shape ${formatShape(direction.shape)}, but x ${formatShape(leaf.shape)}`);
+  }
   if (!y.requiresGrad) return zeros(y.shape, { dtype: y.dtype });
   const u = leafOf(zeros(y.shape, { dtype: y.dtype }));
   const [pulledBack] = grad(y, leaf, { gradOutput: u, createGraph: true, allowUnused: true });
   if (!pulledBack.requiresGrad) return zeros(y.shape, { dtype: y.dtype });
-  return grad(pulledBack, u, { gradOutput: v, allowUnused: true })[0];
+  return grad(pulledBack, u, { gradOutput: direction, allowUnused: true })[0];
 }
 
 /** All partial derivatives: shape [...fn(x).shape, ...x.shape]. One backward pass for each element of the output. */
 export function jacobian(fn: (x: Tensor) => Tensor, x: TensorLike): Tensor {
   const leaf = leafOf(x);
-  return jacobianOf(fn(leaf), leaf, false);
+  return jacobianOf(fn(leaf), leaf);
 }
 
-function jacobianOf(y: Tensor, x: Tensor, createGraph: boolean): Tensor {
+function jacobianOf(y: Tensor, x: Tensor): Tensor {
   const rows: Tensor[] = [];
   for (let i = 0; i < y.size; i++) {
     const one = zeros(y.shape, { dtype: y.dtype });
     one.data[i] = 1;
     rows.push(
       y.requiresGrad
-        ? grad(y, x, { gradOutput: one, createGraph, retainGraph: true, allowUnused: true })[0]
+        ? grad(y, x, { gradOutput: one, retainGraph: true, allowUnused: true })[0]
         : zeros(x.shape, { dtype: x.dtype }),
     );
   }
@@ -68,7 +72,7 @@ export function hessian(fn: (x: Tensor) => Tensor, x: TensorLike): Tensor {
   if (y.size !== 1) throw new AutogradError("hessian", `fn must return one value, got shape ${formatShape(y.shape)}`);
   if (!y.requiresGrad) return zeros([...leaf.shape, ...leaf.shape], { dtype: leaf.dtype });
   const [g] = grad(y, leaf, { createGraph: true, allowUnused: true });
-  return jacobianOf(g, leaf, false);
+  return jacobianOf(g, leaf);
 }
 
 export interface GradcheckOptions {
@@ -94,7 +98,7 @@ export function gradcheck(fn: Checked, inputs: TensorLike | readonly Tensor[], o
   const values = () => noGrad(() => listOf(fn(...leaves)).map(({ data }) => Float64Array.from(data)));
   leaves.forEach((leaf, k) => {
     if (!leaf.requiresGrad) return;
-    const analytic = outputs.map((y) => jacobianOf(y, leaf, false).data);
+    const analytic = outputs.map((y) => jacobianOf(y, leaf).data);
     for (let j = 0; j < leaf.size; j++) {
       const x = leaf.data[j];
       leaf.data[j] = x + epsilon;

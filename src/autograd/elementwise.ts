@@ -3,7 +3,7 @@ import { type DType, expectDType, isFloat, isInt32, promote } from "../tensor/dt
 import { expectInteger } from "../tensor/options.ts";
 import { broadcastShapes, broadcastStrides, sameShape } from "../tensor/shape.ts";
 import { asTensor, scalar, Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { map1, map2, map2Aligned, planWalk, walk } from "./loops.ts";
+import { bitsOf, map1, map2, map2Aligned, map3 } from "./loops.ts";
 import { type Door, door, type Op, primitive, type VjpContext } from "./primitive.ts";
 import * as special from "./special.ts";
 
@@ -43,8 +43,13 @@ export const stopGradient: Op<[x: Tensor]> = primitive({
 const float = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : to(x, "float32"));
 
 /** An operation x -> f(x) on each element. Whole numbers become float32 unless `keepsIntegers`. */
-function unary(name: string, f: (x: number) => number, vjp: Vjp, keepsIntegers = false): UnaryOp {
-  const map = map1(f);
+function unary(
+  name: string,
+  f: (x: number) => number,
+  vjp: Vjp,
+  keepsIntegers = false,
+  map: ReturnType<typeof map1> = map1(f),
+): UnaryOp {
   const op = primitive<[x: Tensor]>({
     name,
     shape: ([x]) => x.shape,
@@ -170,16 +175,22 @@ export const minimum: BinaryOp = binary("minimum", (x, y) => (x < y || x !== x ?
   vjp: ({ g, inputs: [a, b] }) => [() => share(g, b, a), () => share(g, a, b)],
 });
 
-// Comparisons and logic: bool results, constants to the tape.
+// Comparisons and logic: bool results, constants to the tape. `Number` of a comparison needs no branch, and a branch that
+// goes either way at random costs ten times as much as the comparison.
 
-export const eq: BinaryOp = binary("eq", (x, y) => (x === y ? 1 : 0), { result: "bool" });
-export const ne: BinaryOp = binary("ne", (x, y) => (x !== y ? 1 : 0), { result: "bool" });
-export const lt: BinaryOp = binary("lt", (x, y) => (x < y ? 1 : 0), { result: "bool" });
-export const le: BinaryOp = binary("le", (x, y) => (x <= y ? 1 : 0), { result: "bool" });
-export const gt: BinaryOp = binary("gt", (x, y) => (x > y ? 1 : 0), { result: "bool" });
-export const ge: BinaryOp = binary("ge", (x, y) => (x >= y ? 1 : 0), { result: "bool" });
-export const logicalAnd: BinaryOp = binary("logicalAnd", (x, y) => (x !== 0 && y !== 0 ? 1 : 0), { result: "bool" });
-export const logicalOr: BinaryOp = binary("logicalOr", (x, y) => (x !== 0 || y !== 0 ? 1 : 0), { result: "bool" });
+export const eq: BinaryOp = binary("eq", (x, y) => Number(x === y), { result: "bool" });
+export const ne: BinaryOp = binary("ne", (x, y) => Number(x !== y), { result: "bool" });
+export const lt: BinaryOp = binary("lt", (x, y) => Number(x < y), { result: "bool" });
+export const le: BinaryOp = binary("le", (x, y) => Number(x <= y), { result: "bool" });
+export const gt: BinaryOp = binary("gt", (x, y) => Number(x > y), { result: "bool" });
+export const ge: BinaryOp = binary("ge", (x, y) => Number(x >= y), { result: "bool" });
+export const logicalAnd: BinaryOp = binary("logicalAnd", (x, y) => Number(x !== 0) & Number(y !== 0), {
+  result: "bool",
+});
+export const logicalOr: BinaryOp = binary("logicalOr", (x, y) => Number(x !== 0) | Number(y !== 0), { result: "bool" });
+
+const chooseByBranch = map3((test, yes, no) => (test !== 0 ? yes : no));
+const chooseByBits = map3((test, yes, no) => (yes & -test) | (no & ~-test));
 
 const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
   name: "where",
@@ -187,27 +198,11 @@ const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
   dtype: ([, a]) => a.dtype,
   kernel: ({ data: out, shape }, [condition, a, b]) => {
     if (out.length === 0) return;
-    const operands = [condition, a, b];
-    const plan = planWalk(
-      shape,
-      operands.map((t) => broadcastStrides(t.shape, shape)),
-    );
-    const { rows, cols, row, col } = plan;
-    const [test, yes, no] = operands.map((t) => t.data);
-    let o = 0;
-    walk(plan, [0, 0, 0], (at) => {
-      for (let r = 0; r < rows; r++) {
-        let c = at[0] + r * row[0];
-        let i = at[1] + r * row[1];
-        let j = at[2] + r * row[2];
-        for (const end = o + cols; o < end; o++) {
-          out[o] = test[c] !== 0 ? yes[i] : no[j];
-          c += col[0];
-          i += col[1];
-          j += col[2];
-        }
-      }
-    });
+    const choose = out instanceof Float64Array ? chooseByBranch : chooseByBits;
+    const [yes, no] = out instanceof Float64Array ? [a.data, b.data] : [bitsOf(a.data), bitsOf(b.data)];
+    const operands = [condition.data, yes, no];
+    const strides = [condition, a, b].map((t) => broadcastStrides(t.shape, shape));
+    choose(shape, out instanceof Float64Array ? out : bitsOf(out), a.dtype, operands, strides);
   },
   vjp: ({ g, inputs: [condition] }) => [
     () => zerosLike(condition),
@@ -222,7 +217,7 @@ const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
  */
 export const where: Door<(condition: TensorLike, a: TensorLike, b: TensorLike) => Tensor> = door(
   select,
-  (condition: TensorLike, a: TensorLike, b: TensorLike) => select(asTensor(condition), ...promoted(a, b)),
+  (condition: TensorLike, a: TensorLike, b: TensorLike) => select(to(condition, "bool"), ...promoted(a, b)),
 );
 
 /** !a. */
@@ -324,12 +319,22 @@ export const cosh: UnaryOp = unary("cosh", Math.cosh, ({ g, inputs: [x] }) => [(
 /** d/dx tanh = 1 - tanh^2. */
 export const tanh: UnaryOp = unary("tanh", Math.tanh, ({ g, output }) => [() => mul(g, sub(1, square(output)))]);
 
+const positivePart = (x: number): number => (x <= 0 ? 0 : x);
+const positiveParts = map1(positivePart);
+
 /** max(x, 0); the gradient at 0 is 0. NaN stays NaN. */
 export const relu: UnaryOp = unary(
   "relu",
-  (x) => (x <= 0 ? 0 : x),
+  positivePart,
   ({ g, output }) => [() => where(eq(output, 0), 0, g)],
   true,
+  (out, x, dtype) => {
+    if (dtype === "float32") {
+      // Without a branch: the bits of x, or none. NaN is not <= 0 and stays.
+      const [to, from] = [bitsOf(out), bitsOf(x)];
+      for (let i = 0; i < to.length; i++) to[i] = from[i] & -Number(!(x[i] <= 0));
+    } else positiveParts(out, x, dtype);
+  },
 );
 
 /** 1 / (1 + e^-x), by the form whose exponential cannot overflow. */

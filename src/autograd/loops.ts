@@ -83,6 +83,11 @@ function specialise<L>(loop: L): L {
 
 type Map1 = (x: number) => number;
 type Map2 = (x: number, y: number) => number;
+type Map3 = (x: number, y: number, z: number) => number;
+
+/** The same memory as whole numbers of the elements' size, to move or mask values without looking at them. */
+export const bitsOf = (data: TypedArray): Int32Array | Uint8Array =>
+  data instanceof Uint8Array ? data : new Int32Array(data.buffer, data.byteOffset, data.length);
 
 function loop1(f: Map1, out: TypedArray, x: TypedArray): void {
   for (let i = 0; i < out.length; i++) out[i] = f(x[i]);
@@ -102,6 +107,27 @@ function loop2(
       out[o] = f(x[i], y[j]);
       i += xCol;
       j += yCol;
+    }
+  }
+}
+
+// biome-ignore format: one operand a line
+function loop3(
+  f: Map3, rows: number, cols: number,
+  out: TypedArray, o: number,
+  x: TypedArray, x0: number, xRow: number, xCol: number,
+  y: TypedArray, y0: number, yRow: number, yCol: number,
+  z: TypedArray, z0: number, zRow: number, zCol: number,
+): void {
+  for (let r = 0; r < rows; r++) {
+    let i = x0 + r * xRow;
+    let j = y0 + r * yRow;
+    let k = z0 + r * zRow;
+    for (const end = o + cols; o < end; o++) {
+      out[o] = f(x[i], y[j], z[k]);
+      i += xCol;
+      j += yCol;
+      k += zCol;
     }
   }
 }
@@ -162,6 +188,27 @@ export function map2(f: Map2) {
     let o = 0;
     walk(plan, [0, 0], (at) => {
       loop(f, rows, cols, out, o, x, at[0], row[0], col[0], y, at[1], row[1], col[1]);
+      o += rows * cols;
+    });
+  };
+}
+
+/** out = f(x, y, z), broadcast to `shape` by the three operands' strides. */
+export function map3(f: Map3) {
+  const loopFor = perDtype(loop3);
+  return (
+    shape: Shape,
+    out: TypedArray,
+    dtype: string,
+    [x, y, z]: readonly TypedArray[],
+    strides: readonly (readonly number[])[],
+  ): void => {
+    const loop = loopFor(dtype);
+    const plan = planWalk(shape, strides);
+    const { rows, cols, row, col } = plan;
+    let o = 0;
+    walk(plan, [0, 0, 0], ([x0, y0, z0]) => {
+      loop(f, rows, cols, out, o, x, x0, row[0], col[0], y, y0, row[1], col[1], z, z0, row[2], col[2]);
       o += rows * cols;
     });
   };

@@ -194,12 +194,12 @@ export function expectUnchanged(where: string, { id, primitive: { name }, inputs
 
 /** Runs `fn` without recording: nothing it computes can be differentiated. Returns what `fn` returns. */
 export function noGrad<T>(fn: () => T): T {
-  return withState("recording", false, fn);
+  return withState("noGrad", "recording", false, fn);
 }
 
 /** Runs `fn` with recording on or off. */
 export function recordingAs<T>(on: boolean, fn: () => T): T {
-  return withState("recording", on, fn);
+  return withState("backward", "recording", on, fn);
 }
 
 /**
@@ -208,21 +208,27 @@ export function recordingAs<T>(on: boolean, fn: () => T): T {
  * for training.
  */
 export function detectAnomaly<T>(fn: () => T): T {
-  return withState("anomaly", true, fn);
+  return withState("detectAnomaly", "anomaly", true, fn);
 }
 
 /** Runs `fn` and returns every record made meanwhile, those outside any graph and those of backward too. */
 export function collectRecords(fn: () => unknown): TapeRecord[] {
   const records: TapeRecord[] = [];
-  withState("tape", records, fn);
+  const outer = state.tape;
+  withState("trace", "tape", records, fn);
+  if (outer !== null) for (const record of records) outer.push(record);
   return records;
 }
 
-function withState<K extends keyof typeof state, T>(key: K, value: (typeof state)[K], fn: () => T): T {
+function withState<K extends keyof typeof state, T>(where: string, key: K, value: (typeof state)[K], fn: () => T): T {
   const before = state[key];
   state[key] = value;
   try {
-    return fn();
+    const result = fn();
+    if (result instanceof Promise) {
+      throw new AutogradError(where, "fn must not be async: what it runs after its first await would be missed");
+    }
+    return result;
   } finally {
     state[key] = before;
   }
@@ -234,7 +240,7 @@ function withState<K extends keyof typeof state, T>(key: K, value: (typeof state
  */
 export function checkingGradients<T>(fn: (check: (name: string, input: number, gradient: Tensor) => void) => T): T {
   if (!state.anomaly) return fn(() => {});
-  return withState("anomaly", false, () =>
+  return withState("backward", "anomaly", false, () =>
     fn((name, input, gradient) => expectFinite(name, `gradient of input ${input}`, gradient, false)),
   );
 }
