@@ -1,3 +1,4 @@
+import { rocCurve } from "../metrics/ranking.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectInteger, resolve } from "../tensor/options.ts";
 import type { Numbers } from "./curves.ts";
@@ -48,22 +49,15 @@ export async function roc(classifiers: Readonly<Record<string, Scored>>, options
 
 function rocPoints({ scores, labels }: Scored): { x: number; y: number }[] {
   expectPaired("roc", scores, labels);
-  const order = Array.from(scores, (_, i) => i).sort((a, b) => scores[b] - scores[a]);
-  const positives = order.filter((i) => labels[i] > 0).length;
-  const negatives = order.length - positives;
-  if (positives === 0 || negatives === 0) {
-    throw new ValueError("roc", `labels must hold both 0 and 1, got ${positives} positives and ${negatives} negatives`);
+  const positives = Array.from(labels).filter((label) => label > 0).length;
+  if (positives === 0 || positives === labels.length) {
+    throw new ValueError(
+      "roc",
+      `labels must hold both 0 and 1, got ${positives} positives and ${labels.length - positives} negatives`,
+    );
   }
-  const points = [{ x: 0, y: 0 }];
-  let hits = 0;
-  let alarms = 0;
-  order.forEach((i, at) => {
-    if (labels[i] > 0) hits++;
-    else alarms++;
-    // Equal scores pass a threshold together: one point for all of them.
-    if (scores[order[at + 1]] !== scores[i]) points.push({ x: alarms / negatives, y: hits / positives });
-  });
-  return points;
+  const { falsePositiveRate, truePositiveRate } = rocCurve(Array.from(scores), Array.from(labels));
+  return falsePositiveRate.map((x, i) => ({ x, y: truePositiveRate[i] }));
 }
 
 function operatingPoint({ scores, labels }: Scored, threshold: number): { x: number; y: number } {

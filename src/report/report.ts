@@ -1,3 +1,4 @@
+import { writeAtomically } from "../io/atomic-write.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { resolve } from "../tensor/options.ts";
 import { escapeHtml } from "./plot.ts";
@@ -119,13 +120,9 @@ ${body}</main>
 
   /** Writes the page into a file, making its folder; a write that is interrupted leaves the old file as it was. */
   async save(path: string): Promise<void> {
-    const [{ mkdir, rename, writeFile }, { dirname }] = await Promise.all([
-      import("node:fs/promises"),
-      import("node:path"),
-    ]);
+    const [{ mkdir }, { dirname }] = await Promise.all([import("node:fs/promises"), import("node:path")]);
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(`${path}.part`, this.toHtml());
-    await rename(`${path}.part`, path);
+    await writeAtomically(path, new TextEncoder().encode(this.toHtml()));
   }
 
   #block(html: string): this {
