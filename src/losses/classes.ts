@@ -70,16 +70,22 @@ export function classLabels(
 export const ignoreIndexIsForLabels = (where: string): ValueError =>
   new ValueError(where, "ignoreIndex is for class labels; leave out the rows to ignore");
 
-/** Probabilities of the shape of `scores` as a tensor of its dtype, checked. */
-export function classProbabilities(where: string, name: string, scores: Tensor, target: TensorLike): Tensor {
+/** Probabilities of the shape of `scores`, at least as precise, checked. `what` is their name in errors. */
+export function classProbabilities(
+  where: string,
+  name: string,
+  scores: Tensor,
+  target: TensorLike,
+  what = "probabilities",
+): Tensor {
   const t = asTensor(target, scores.dtype);
   if (!sameShape(t.shape, scores.shape)) {
     throw new ShapeError(
       where,
-      `probabilities ${formatShape(t.shape)} must have the shape of ${name}, ${formatShape(scores.shape)}; class labels need one axis fewer, ${formatShape(withoutAxis(scores.shape, classAxis(where, name, scores)))}`,
+      `${what} ${formatShape(t.shape)} must have the shape of ${name}, ${formatShape(scores.shape)}; class labels need one axis fewer, ${formatShape(withoutAxis(scores.shape, classAxis(where, name, scores)))}`,
     );
   }
-  expectProbabilities(where, "probabilities", t);
+  expectProbabilities(where, what, t);
   return t.to(promote(t.dtype, scores.dtype));
 }
 

@@ -45,8 +45,8 @@ export interface KLDivergenceOptions {
  * reversed, D(q || p) = sum_c q_c (log q_c - log p_c).
  *
  * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...]; a vector is one
- * distribution. "none" gives a term for each element. Where the weight (p forwards, q reversed) is 0, term and gradient
- * are 0; where only the other is 0, the divergence is infinite.
+ * distribution. "none" gives a term for each element. Where the weight (p forwards, q reversed) is 0, so are the term and
+ * its gradient by log q; where only the other is 0, the divergence is infinite.
  * Options: logTarget (false), reverse (false), reduction ("batchMean").
  * Kullback and Leibler 1951, "On information and sufficiency". Reference values: torch.nn.KLDivLoss, which for a vector
  * divides "batchmean" by the number of classes.

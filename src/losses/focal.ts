@@ -92,8 +92,8 @@ function alphaTensor(where: string, alpha: Alpha, x: Tensor): Tensor {
 
 /** -alpha_t (1 - p_t)^gamma log p_t. */
 function focal({ crossEntropy, logMiss, weigh }: Terms, alpha: Alpha | null, gamma: number, detachPt = false): Tensor {
-  const focus = (detachPt ? stopGradient(logMiss) : logMiss).mul(gamma).exp();
-  const loss = crossEntropy.mul(focus);
+  let loss = crossEntropy;
+  if (gamma > 0) loss = loss.mul((detachPt ? stopGradient(logMiss) : logMiss).mul(gamma).exp());
   return alpha === null ? loss : loss.mul(weigh(alpha));
 }
 

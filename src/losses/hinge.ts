@@ -170,7 +170,7 @@ export function categoricalHinge(
   const axis = classAxis("categoricalHinge", "scores", x);
   const y = meansLabels(x, labelsOrOneHot)
     ? isLabelled(x, classLabels("categoricalHinge", "scores", x, labelsOrOneHot)).to(x.dtype)
-    : classProbabilities("categoricalHinge", "scores", x, labelsOrOneHot);
+    : classProbabilities("categoricalHinge", "scores", x, labelsOrOneHot, "targets");
   const others = y.neg().add(1).mul(x).max(axis);
   return reduce("categoricalHinge", others.sub(y.mul(x).sum(axis)).add(1).relu(), reduction);
 }

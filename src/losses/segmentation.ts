@@ -155,7 +155,7 @@ function masks(x: Tensor, targets: TensorLike, { axis, activation, includeBackgr
   const t =
     given.ndim === x.ndim - 1
       ? isLabelled(x, classLabels("dice", "probabilities", x, targets)).to(x.dtype)
-      : classProbabilities("dice", "probabilities", x, given);
+      : classProbabilities("dice", "probabilities", x, given, "targets");
   if (includeBackground) return [p, t];
   if (x.ndim < 2 || x.shape[1] < 2) {
     throw new ShapeError(
