@@ -1,8 +1,7 @@
-import { expectSameShape } from "../tensor/checks.ts";
+import { expectAxes, expectSameShape } from "../tensor/checks.ts";
 import { zeros } from "../tensor/creation.ts";
 import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
-import { formatShape } from "../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { binary, classIndices, expectSameLength, input, numbers, predictedClasses } from "./labels.ts";
 
@@ -43,7 +42,7 @@ export function topKAccuracy(scores: TensorLike, labels: TensorLike, options: { 
   expectInteger(where, "k", k);
   const s = numbers(where, "scores", scores);
   const y = classIndices(where, "labels", labels);
-  if (s.ndim !== 2) throw new ValueError(where, `scores must be [n, classes], got shape ${formatShape(s.shape)}`);
+  expectAxes(where, "scores", s, ["n", "classes"]);
   expectSameLength(where, "scores", s.shape[0], y);
   const classes = s.shape[1];
   expectClasses(where, "labels", y.data, classes);
@@ -218,7 +217,7 @@ function pairs(where: string, predictions: TensorLike, labels: Tensor, classes?:
 
 function multilabel(where: string, predictions: TensorLike, labels: Tensor) {
   const y = binary(where, "labels", labels, ["n", "labels"]);
-  const p = binary(where, "predictions", predictions, ["n", "labels"]);
+  const p = binary(where, "predictions", predictions, ["n", "labels"], "; decide with probabilities.gt(0.5)");
   expectSameShape(where, { predictions: p, labels: y });
   return { p, width: y.shape[1] };
 }

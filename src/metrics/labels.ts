@@ -45,11 +45,11 @@ export function predictedClasses(where: string, value: TensorLike): ArrayLike<nu
 }
 
 /** Zeros and ones of the shape that `form` names. */
-export function binary(where: string, name: string, value: TensorLike, form: readonly string[]): Tensor {
+export function binary(where: string, name: string, value: TensorLike, form: readonly string[], hint = ""): Tensor {
   const t = input(where, name, value);
   expectAxes(where, name, t, form);
   const bad = t.data.findIndex((v) => v !== 0 && v !== 1);
-  if (bad >= 0) throw new ValueError(where, `${name}[${bad}] is ${t.data[bad]}, but must be 0 or 1`);
+  if (bad >= 0) throw new ValueError(where, `${name}[${bad}] is ${t.data[bad]}, but must be 0 or 1${hint}`);
   return t;
 }
 
