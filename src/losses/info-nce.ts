@@ -9,7 +9,8 @@ import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { type Reduction, reduce } from "./reduction.ts";
 import { scalarOption } from "./scalar-option.ts";
 
-const except = Number.NEGATIVE_INFINITY; // the logit of what is no candidate
+/** The logit of what is no candidate. Finite, so that `detectAnomaly` has nothing to find. */
+const except = -1e38;
 
 export interface InfoNCEOptions {
   /**

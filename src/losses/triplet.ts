@@ -157,6 +157,9 @@ function batchOf(where: string, embeddings: TensorLike, labels: TensorLike, sett
   };
 }
 
+/** Beyond every distance. Finite, also in float32 and doubled: nothing for `detectAnomaly` to find. */
+const far = 1e38;
+
 const batchDefaults = (options: { soft?: boolean }) => ({
   margin: options?.soft === true ? 0 : 1,
   squared: false,
@@ -174,7 +177,7 @@ export interface BatchAllTripletOptions extends Omit<BatchTripletOptions, "reduc
  *
  * embeddings: [n, d]; labels: [n], int32. With reduction "none" the terms are [n, n, n] by anchor, positive and
  * negative, 0 where that is no triplet. A batch without triplets has loss 0 and gradient 0. Takes n^3 memory: for more
- * than about 256 rows select triplets first (`losses.miners`) and use `triplet`.
+ * than about 256 rows use `batchHardTriplet`, or `triplet` of what `losses.miners` selects.
  *
  * Hermans et al. 2017, arXiv:1703.07737. Reference values: sentence-transformers' BatchAllTripletLoss (margin 5 there);
  * pytorch-metric-learning's TripletMarginLoss.
@@ -190,14 +193,16 @@ export function batchAllTriplet(
     reduction: "meanNonZero",
   });
   const { distances, isPositive, isNegative } = batchOf(where, embeddings, labels, settings);
-  const violation = distances.unsqueeze(2).sub(distances.unsqueeze(1)).add(settings.margin);
-  const valid = isPositive.unsqueeze(2).logicalAnd(isNegative.unsqueeze(1));
-  return reduceValid(where, select(valid, hinge(violation, settings.soft), 0), valid, reduction);
+  // What is no triplet is satisfied by far, which both hinges turn into 0 with gradient 0.
+  const toPositive = select(isPositive, distances.add(settings.margin), -far);
+  const toNegative = select(isNegative, distances, far);
+  const terms = hinge(toPositive.unsqueeze(2).sub(toNegative.unsqueeze(1)), settings.soft);
+  return reduceValid(where, terms, isPositive.sum(1).mul(isNegative.sum(1)), reduction);
 }
 
-/** As `reduceSparse`, where "mean" divides by the number of valid terms; 0 when there are none. */
-function reduceValid(where: string, terms: Tensor, valid: Tensor, reduction: SparseReduction): Tensor {
-  if (reduction === "mean" && terms.size > 0) return terms.sum().div(valid.sum().maximum(1));
+/** As `reduceSparse`, where "mean" divides by the sum of `counts`, the numbers of valid terms; 0 when there are none. */
+function reduceValid(where: string, terms: Tensor, counts: Tensor, reduction: SparseReduction): Tensor {
+  if (reduction === "mean" && terms.size > 0) return terms.sum().div(counts.sum().maximum(1));
   return reduceSparse(where, terms, reduction);
 }
 
@@ -227,7 +232,7 @@ export function batchHardTriplet(
   const valid = isPositive.any(1).logicalAnd(isNegative.any(1));
   // Distances are >= 0, so 0 is below every positive's; the largest is above or at every negative's.
   const hardestPositive = select(isPositive, distances, 0).max(1);
-  const hardestNegative = select(isNegative, distances, Number.POSITIVE_INFINITY).min(1);
+  const hardestNegative = select(isNegative, distances, far).min(1);
   const violation = hardestPositive.sub(select(valid, hardestNegative, 0)).add(settings.margin);
   return reduceValid(where, select(valid, hinge(violation, settings.soft), 0), valid, settings.reduction);
 }
@@ -238,7 +243,8 @@ export function batchHardTriplet(
  *
  * embeddings: [n, d]; labels: [n], int32. With reduction "none" the terms are [n, n] by anchor and positive, 0 where that
  * is no pair or the anchor has no negative; "mean" divides by the number of terms that are. The negative is selected
- * outside the gradient, the first of ties. Takes n^3 comparisons: for more than about 256 rows see `losses.miners`.
+ * outside the gradient, the first of ties. Takes n^3 memory: for more than about 256 rows use `triplet` of what
+ * `losses.miners.semiHard` selects.
  *
  * Schroff et al. 2015, arXiv:1503.03832 (with squared distances and margin 0.2 of unit vectors). Reference values:
  * sentence-transformers' BatchSemiHardTripletLoss (margin 5 there), which follows TensorFlow Addons.
@@ -261,10 +267,10 @@ export function semiHardTriplet(embeddings: TensorLike, labels: TensorLike, opti
 /** For each anchor and positive, the column of the negative to use: int32 [n, n]. */
 function semiHardNegative(distances: Tensor, isNegative: Tensor): Tensor {
   const d = stopGradient(distances);
-  const negatives = select(isNegative, d, Number.POSITIVE_INFINITY);
-  const beyond = negatives.unsqueeze(1).gt(d.unsqueeze(2));
-  const outside = select(beyond, negatives.unsqueeze(1), Number.POSITIVE_INFINITY);
+  const negatives = select(isNegative, d, far);
+  const candidates = negatives.unsqueeze(1); // against every positive: [n, 1, n]
+  const nearest = select(candidates.gt(d.unsqueeze(2)), candidates, far).argmin(2);
+  const found = negatives.gather(1, nearest);
   const farthest = select(isNegative, d, -1).argmax(1, { keepDims: true });
-  const found = outside.min(2).lt(Number.POSITIVE_INFINITY);
-  return select(found, outside.argmin(2), farthest);
+  return select(found.gt(d).logicalAnd(found.lt(far)), nearest, farthest);
 }

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { grad, gradcheck, gradgradcheck, random, type Tensor, tensor } from "../../src/index.ts";
+import { detectAnomaly, grad, gradcheck, gradgradcheck, random, type Tensor, tensor } from "../../src/index.ts";
 import type { Reduction } from "../../src/losses/reduction.ts";
 
 /** Normal float64 numbers that are the same in every run. */
@@ -30,9 +30,9 @@ export function differentiate(fn: (...inputs: Tensor[]) => Tensor, ...inputs: Te
   return { value: value.item(), gradients: gradients.map(({ data }) => Array.from(data, (v) => v + 0)) }; // no -0
 }
 
-/** The value and every gradient is a finite number. */
+/** The value, every gradient, and everything computed on the way is finite. */
 export function expectFinite(what: string, fn: (...inputs: Tensor[]) => Tensor, ...inputs: Tensor[]): void {
-  const { value, gradients } = differentiate(fn, ...inputs);
+  const { value, gradients } = detectAnomaly(() => differentiate(fn, ...inputs));
   expect(Number.isFinite(value), `${what}: value ${value}`).toBe(true);
   for (const g of gradients) expect(g.every(Number.isFinite), `${what}: gradient ${g}`).toBe(true);
 }
