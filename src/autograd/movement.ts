@@ -337,8 +337,8 @@ export function pad(
     );
   }
   for (const width of widths) {
-    if (width.length !== 2 || !width.every((w) => Number.isInteger(w) && w >= 0)) {
-      throw new ValueError("pad", `widths must be pairs of whole numbers >= 0, got ${formatShape(width)}`);
+    if (!Array.isArray(width) || width.length !== 2 || !width.every((w) => Number.isInteger(w) && w >= 0)) {
+      throw new ValueError("pad", `widths must be pairs of whole numbers >= 0, got ${JSON.stringify(width)}`);
     }
   }
   return padOp(t, {

@@ -7,7 +7,7 @@ import { expectPositive, resolve } from "../tensor/options.ts";
 import { broadcastShapes, formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { safeSqrt } from "./numerics.ts";
-import { norm } from "./reductions.ts";
+import { normOf } from "./reductions.ts";
 
 /**
  * ||a - b + eps||_p along the last axis: [n, d] and [n, d] -> [n].
@@ -19,7 +19,9 @@ export function pairwiseDistance(
   options: { p?: number; eps?: number; keepDims?: boolean } = {},
 ): Tensor {
   const { p, eps, keepDims } = resolve("pairwiseDistance", options, { p: 2, eps: 1e-6, keepDims: false });
-  return norm(add(sub(a, b), eps), -1, { p, keepDims });
+  const [x, y] = [asTensor(a), asTensor(b)];
+  broadcastShapes("pairwiseDistance", x.shape, y.shape);
+  return normOf("pairwiseDistance", add(sub(x, y), eps), -1, { p, keepDims });
 }
 
 /**
@@ -32,7 +34,7 @@ export function cosineSimilarity(a: TensorLike, b: TensorLike, options: { axis?:
   expectPositive("cosineSimilarity", "eps", eps);
   const shape = broadcastShapes("cosineSimilarity", x.shape, y.shape);
   [x, y] = [broadcastTo(x, shape), broadcastTo(y, shape)]; // the axis is one of their common shape
-  const unit = (t: Tensor) => div(t, maximum(norm(t, axis, { keepDims: true }), eps));
+  const unit = (t: Tensor) => div(t, maximum(normOf("cosineSimilarity", t, axis, { keepDims: true }), eps));
   return sum(mul(unit(x), unit(y)), axis);
 }
 

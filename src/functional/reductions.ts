@@ -103,12 +103,17 @@ export interface NormOptions extends ReductionOptions {
 }
 
 /** (sum |x|^p)^(1/p) over one axis, several, or all. The gradient at the zero vector is 0. */
-export function norm(x: TensorLike, axis?: Axes, { p = 2, ...rest }: NormOptions = {}): Tensor {
-  const { keepDims } = resolve<Required<NormOptions>>("norm", rest, { p, keepDims: false });
-  expectNumber("norm", "p", p, ">= 1 or Infinity", (v) => v >= 1);
+export function norm(x: TensorLike, axis?: Axes, options: NormOptions = {}): Tensor {
+  return normOf("norm", x, axis, options);
+}
+
+/** The norm as a part of the function `whole`, which errors name. */
+export function normOf(whole: string, x: TensorLike, axis: Axes | undefined, given: NormOptions): Tensor {
+  const { p, keepDims } = resolve<Required<NormOptions>>(whole, given, { p: 2, keepDims: false });
+  expectNumber(whole, "p", p, ">= 1 or Infinity", (v) => v >= 1);
   const t = float(x);
   const options = { keepDims };
-  const { axes } = reductionAttributes("norm", t, axis, options);
+  const { axes } = reductionAttributes(whole, t, axis, options);
   if (p === 2) return safeSqrt(sum(square(t), axes, options));
   if (p === 1) return sum(abs(t), axes, options);
   if (p === Number.POSITIVE_INFINITY) return max(abs(t), axes, options);
@@ -190,12 +195,16 @@ export function logCumSumExp(x: TensorLike, axis: number): Tensor {
 
 /** Whether any element is not 0, over one axis, several, or all; false over nothing. */
 export function any(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
-  return cast(sum(ne(x, 0), axis, options), { dtype: "bool" });
+  const t = asTensor(x);
+  const { axes, keepDims } = reductionAttributes("any", t, axis, options);
+  return cast(sum(ne(t, 0), axes, { keepDims }), { dtype: "bool" });
 }
 
 /** Whether every element is not 0, over one axis, several, or all; true over nothing. */
 export function all(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
-  return eq(sum(eq(x, 0), axis, options), 0);
+  const t = asTensor(x);
+  const { axes, keepDims } = reductionAttributes("all", t, axis, options);
+  return eq(sum(eq(t, 0), axes, { keepDims }), 0);
 }
 
 /**

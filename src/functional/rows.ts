@@ -3,8 +3,9 @@ import { sum } from "../autograd/movement.ts";
 import { max } from "../autograd/reduction.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
+import { normalizeAxis } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { norm } from "./reductions.ts";
+import { normOf } from "./reductions.ts";
 
 const float = (x: TensorLike): Tensor => {
   const t = asTensor(x);
@@ -14,6 +15,7 @@ const float = (x: TensorLike): Tensor => {
 /** e^x / sum e^x along an axis (default the last), with the maximum taken off first. */
 export function softmax(x: TensorLike, axis = -1): Tensor {
   const t = float(x);
+  if (t.shape[normalizeAxis("softmax", axis, t.ndim)] === 0) return t;
   const e = exp(sub(t, stopGradient(max(t, axis, { keepDims: true }))));
   return div(e, sum(e, axis, { keepDims: true }));
 }
@@ -21,6 +23,7 @@ export function softmax(x: TensorLike, axis = -1): Tensor {
 /** log softmax = x - logSumExp(x) along an axis (default the last). */
 export function logSoftmax(x: TensorLike, axis = -1): Tensor {
   const t = float(x);
+  if (t.shape[normalizeAxis("logSoftmax", axis, t.ndim)] === 0) return t;
   // The maximum goes first: under a large common offset x - logSumExp(x) would lose the digits of the small result.
   const shifted = sub(t, stopGradient(max(t, axis, { keepDims: true })));
   return sub(shifted, log(sum(exp(shifted), axis, { keepDims: true })));
@@ -39,5 +42,5 @@ export function normalize(x: TensorLike, options: NormalizeOptions = {}): Tensor
   const t = float(x);
   const { axis, p, eps } = resolve("normalize", options, { axis: t.ndim > 1 ? 1 : 0, p: 2, eps: 1e-12 });
   expectPositive("normalize", "eps", eps);
-  return div(t, maximum(norm(t, axis, { p, keepDims: true }), eps));
+  return div(t, maximum(normOf("normalize", t, axis, { p, keepDims: true }), eps));
 }

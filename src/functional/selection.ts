@@ -1,12 +1,12 @@
-import { where } from "../autograd/elementwise.ts";
+import { eq, to, where } from "../autograd/elementwise.ts";
 import { gather } from "../autograd/indexing.ts";
-import { slice } from "../autograd/movement.ts";
+import { reshape, slice } from "../autograd/movement.ts";
 import { argsort, type SortOptions } from "../autograd/reduction.ts";
 import { asIndices, expectIndices } from "../tensor/checks.ts";
-import { zeros } from "../tensor/creation.ts";
+import { arange } from "../tensor/creation.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { ValueError } from "../tensor/errors.ts";
-import { expectInteger } from "../tensor/options.ts";
+import { expectInteger, resolve } from "../tensor/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 
@@ -40,7 +40,6 @@ export function oneHot(indices: TensorLike, classes: number, options: { dtype?: 
   const index = asIndices("oneHot", "indices", indices);
   expectInteger("oneHot", "classes", classes);
   expectIndices("oneHot", "indices", index, classes, `a code of ${classes} classes`);
-  const result = zeros([...index.shape, classes], options);
-  for (let i = 0; i < index.size; i++) result.data[i * classes + index.data[i]] = 1;
-  return result;
+  const { dtype } = resolve<{ dtype: DType }>("oneHot", options, { dtype: "float32" });
+  return to(eq(reshape(index, [...index.shape, 1]), arange(classes)), dtype);
 }

@@ -140,19 +140,20 @@ export function diagonal(x: TensorLike, offset = 0): Tensor {
 
 /** x with zeros above the diagonal that lies `offset` columns to the right of the main one. */
 export function tril(x: TensorLike, offset = 0): Tensor {
-  return triangle("tril", x, (row, col) => col - row <= offset);
+  return triangle("tril", x, offset, (right) => right <= offset);
 }
 
 /** x with zeros below the diagonal that lies `offset` columns to the right of the main one. */
 export function triu(x: TensorLike, offset = 0): Tensor {
-  return triangle("triu", x, (row, col) => col - row >= offset);
+  return triangle("triu", x, offset, (right) => right >= offset);
 }
 
-function triangle(name: string, x: TensorLike, keeps: (row: number, col: number) => boolean): Tensor {
+function triangle(name: string, x: TensorLike, offset: number, keeps: (right: number) => boolean): Tensor {
   const t = asTensor(x);
+  expectNumber(name, "offset", offset, "that is whole", Number.isInteger);
   if (t.ndim < 2) throw new ShapeError(name, `needs at least two axes, got ${formatShape(t.shape)}`);
   const [rows, cols] = t.shape.slice(-2);
   const mask = new Uint8Array(rows * cols);
-  for (let i = 0; i < mask.length; i++) mask[i] = keeps(Math.floor(i / cols), i % cols) ? 1 : 0;
+  for (let i = 0; i < mask.length; i++) mask[i] = keeps((i % cols) - Math.floor(i / cols)) ? 1 : 0;
   return where(new Tensor(mask, [rows, cols], "bool"), t, 0);
 }

@@ -1,7 +1,7 @@
-import { isFloat } from "./dtype.ts";
+import { isFloat, isInt32 } from "./dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "./errors.ts";
 import { formatShape, type Shape, sameShape } from "./shape.ts";
-import { asTensor, type Tensor, type TensorLike } from "./tensor.ts";
+import { asTensor, Tensor, type TensorLike, tensor } from "./tensor.ts";
 
 // Checks of arguments. `where` is the function's name; names are those of its parameters.
 
@@ -87,9 +87,15 @@ export function expectNonNegativeElements(where: string, name: string, t: Tensor
   expectEach(where, name, t, "must be >= 0", (v) => v >= 0);
 }
 
-/** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype. */
+/** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole. */
 export function asIndices(where: string, name: string, indices: TensorLike): Tensor {
-  const index = asTensor(indices, "int32");
+  if (!(indices instanceof Tensor)) {
+    const values = tensor(indices, { dtype: "float64" });
+    const fraction = values.data.find((v) => !isInt32(v));
+    if (fraction !== undefined) throw new DTypeError(where, `${name} must be whole numbers, got ${fraction}`);
+    return tensor(values, { dtype: "int32" });
+  }
+  const index = indices;
   if (index.dtype !== "int32")
     throw new DTypeError(where, `${name} must be int32, got ${index.dtype}; convert with to("int32")`);
   return index;
