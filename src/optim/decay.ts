@@ -1,5 +1,5 @@
 import { ValueError } from "../tensor/errors.ts";
-import { expectInteger, expectNonNegative, expectNumber, expectPositive, resolve } from "../tensor/options.ts";
+import { expectInteger, expectNonNegative, expectNumber, resolve } from "../tensor/options.ts";
 import { Schedule, type Scheduled } from "./schedule.ts";
 
 /** lr gamma^floor(steps / stepSize); gamma defaults to 0.1. Semantics of torch.optim.lr_scheduler.StepLR. */
@@ -111,8 +111,7 @@ export class LinearWarmup extends Schedule {
       after: null as Schedule | null,
     });
     expectInteger("LinearWarmup", "totalIters", o.totalIters);
-    expectPositive("LinearWarmup", "startFactor", o.startFactor);
-    expectNumber("LinearWarmup", "startFactor", o.startFactor, "<= 1", (v) => v <= 1);
+    expectNumber("LinearWarmup", "startFactor", o.startFactor, "in (0, 1]", (v) => v > 0 && v <= 1);
     expectNumber("LinearWarmup", "endFactor", o.endFactor, "in [0, 1]", (v) => v >= 0 && v <= 1);
     this.totalIters = o.totalIters;
     this.startFactor = o.startFactor;

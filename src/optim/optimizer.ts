@@ -11,7 +11,7 @@ export interface OptimizerState {
 }
 
 /** What all optimizers have: groups of parameters with options, and a state that can be kept. */
-export abstract class Optimizer<O extends { lr: number }> {
+export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
   /** The parameters with the options that hold for them; schedules change these. */
   readonly groups: readonly (O & { parameters: readonly Tensor[] })[];
   protected readonly where: string;

@@ -20,7 +20,7 @@ export type ParameterState = Record<string, Tensor>;
  * A subclass writes one loop over the elements of a parameter (`update`), which computes in float64, stores in the
  * dtype of the parameter and changes it in place.
  */
-export abstract class PerParameterOptimizer<O extends CommonOptions> extends Optimizer<O> {
+export abstract class PerParameterOptimizer<O extends CommonOptions = CommonOptions> extends Optimizer<O> {
   private states = new Map<Tensor, ParameterState>();
 
   /** The running quantities that a parameter starts with. */
