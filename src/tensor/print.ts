@@ -1,16 +1,23 @@
-import { isFloat } from "./dtype.ts";
-import { formatShape } from "./shape.ts";
-import type { Tensor } from "./tensor.ts";
+import { type DType, isFloat, type TypedArray } from "./dtype.ts";
+import { formatShape, type Shape } from "./shape.ts";
 
 const summariseAbove = 1000;
 const edge = 3;
 
+/** What of a tensor is printed. */
+interface Printable {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly data: TypedArray;
+  readonly requiresGrad: boolean;
+}
+
 /** `tensor([[1, 2.5], [3, 4]], shape [2, 2], float32)`, columns aligned, the middle of large axes left out. */
-export function formatTensor(t: Tensor): string {
-  const summarise = t.size > summariseAbove;
+export function formatTensor(t: Printable): string {
+  const summarise = t.data.length > summariseAbove;
   const shown: string[] = [];
   const visit = (axis: number, start: number, size: number, indent: string): string => {
-    if (axis === t.ndim) {
+    if (axis === t.shape.length) {
       shown.push(formatNumber(t, start));
       return `\u0000${shown.length - 1}\u0000`;
     }
@@ -24,16 +31,16 @@ export function formatTensor(t: Tensor): string {
       }
       parts.push(visit(axis + 1, start + i * step, step, `${indent} `));
     }
-    return `[${parts.join(axis === t.ndim - 1 ? ", " : `,\n${indent} `)}]`;
+    return `[${parts.join(axis === t.shape.length - 1 ? ", " : `,\n${indent} `)}]`;
   };
-  const body = visit(0, 0, t.size, "       ");
-  const width = t.ndim === 0 ? 0 : shown.reduce((widest, s) => Math.max(widest, s.length), 0);
+  const body = visit(0, 0, t.data.length, "       ");
+  const width = t.shape.length === 0 ? 0 : shown.reduce((widest, s) => Math.max(widest, s.length), 0);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL marks the places of the numbers until their common width is known
   const aligned = body.replace(/\u0000(\d+)\u0000/g, (_, i) => shown[Number(i)].padStart(width));
   return `tensor(${aligned}, shape ${formatShape(t.shape)}, ${t.dtype}${t.requiresGrad ? ", requiresGrad" : ""})`;
 }
 
-function formatNumber(t: Tensor, i: number): string {
+function formatNumber(t: Printable, i: number): string {
   const value = t.data[i];
   if (t.dtype === "bool") return value ? "true" : "false";
   if (!isFloat(t.dtype) || !Number.isFinite(value)) return String(value);
