@@ -187,8 +187,7 @@ async function dsv(where: string): Promise<typeof import("d3-dsv")> {
   try {
     return await import("d3-dsv");
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") throw error;
-    throw new TapegradError(where, "needs the package d3-dsv; install it with: npm install d3-dsv");
+    const reason = (error as Error).message;
+    throw new TapegradError(where, `needs the package d3-dsv; install it with: npm install d3-dsv (${reason})`);
   }
 }

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { writeAtomically } from "./atomic-write.ts";
 import { type CSVOptions, parseTable, type Table } from "./csv.ts";
 import { type IDXOptions, parseArray } from "./idx.ts";
-import { decodeTensors, encodeSafetensors, headerLength, headerOf } from "./safetensors.ts";
+import { decodeTensors, encodeTensors, headerLength, headerOf } from "./safetensors.ts";
 
 /** `parseCSV` of a file in UTF-8. */
 export async function readCSV(path: string, options: CSVOptions = {}): Promise<Table> {
@@ -33,7 +33,7 @@ export async function saveSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await writeAtomically(path, encodeSafetensors(tensors, metadata));
+  await writeAtomically(path, encodeTensors("saveSafetensors", tensors, metadata));
 }
 
 /** The tensors of a safetensors file, by name: `module.loadStateDict(await loadSafetensors(path))`. */

@@ -21,7 +21,15 @@ export function encodeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const where = "encodeSafetensors";
+  return encodeTensors("encodeSafetensors", tensors, metadata);
+}
+
+/** `encodeSafetensors` for the function `where`. */
+export function encodeTensors(
+  where: string,
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
   if (typeof tensors !== "object" || tensors === null || tensors instanceof Tensor) {
     throw new ValueError(where, "tensors must be an object of named tensors, such as module.stateDict()");
   }
@@ -153,16 +161,17 @@ function parseHeader(fail: Fail, bytes: Uint8Array): Record<string, unknown> {
   return header;
 }
 
-/** The first key that an object of this valid JSON text has twice; JSON.parse would silently keep the last. */
+/** The first name that the header or an entry of it has twice; JSON.parse would silently keep the last. */
 function nameGivenTwice(text: string): string | undefined {
-  const open: Set<string>[] = [];
+  const names = [new Set<string>(), new Set<string>()];
+  let depth = 0;
   for (const [token, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}]/g)) {
-    if (token === "{") open.push(new Set());
-    else if (token === "}") open.pop();
-    else if (colon !== undefined) {
+    if (token === "{") names[depth++]?.clear();
+    else if (token === "}") depth--;
+    else if (colon !== undefined && depth <= names.length) {
       const name = JSON.parse(token.slice(0, -colon.length)) as string;
-      if (open.at(-1)!.has(name)) return name;
-      open.at(-1)!.add(name);
+      if (names[depth - 1].has(name)) return name;
+      names[depth - 1].add(name);
     }
   }
   return undefined;
@@ -173,17 +182,24 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
+/** A value of the header for a message: a file may nest it deeper or make it longer than can be shown. */
+function shown(value: unknown): string {
+  if (Array.isArray(value) && value.some((v) => typeof v === "object")) return "a nested list";
+  const text = typeof value === "object" && !Array.isArray(value) ? "an object" : String(JSON.stringify(value));
+  return text.length <= 80 ? text : `${text.slice(0, 80)}...`;
+}
+
 function checkEntry(fail: Fail, { name, info }: Entry) {
   const { dtype, shape, data_offsets: offsets } = isRecord(info) ? info : {};
   if (!Array.isArray(shape) || !shape.every(isCount)) {
-    throw fail(`tensor "${name}" has the shape ${JSON.stringify(shape)}; sizes must be whole numbers >= 0`);
+    throw fail(`tensor "${name}" has the shape ${shown(shape)}; sizes must be whole numbers >= 0`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1]) {
-    throw fail(`tensor "${name}" has the data_offsets ${JSON.stringify(offsets)}; they must be [start, end]`);
+    throw fail(`tensor "${name}" has the data_offsets ${shown(offsets)}; they must be [start, end]`);
   }
   if (typeof dtype !== "string" || !Object.hasOwn(elements, dtype)) {
     const known = Object.keys(elements).join(", ");
-    throw fail(`tensor "${name}" has the dtype ${JSON.stringify(dtype)}; known are ${known}`);
+    throw fail(`tensor "${name}" has the dtype ${shown(dtype)}; known are ${known}`);
   }
   const element = elements[dtype];
   const [from, to]: number[] = offsets;
