@@ -6,8 +6,8 @@ import { ShapeError } from "../tensor/errors.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
 import { broadcastShapes, formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { normOf } from "./norm.ts";
 import { safeSqrt } from "./numerics.ts";
-import { normOf } from "./reductions.ts";
 
 /**
  * ||a - b + eps||_p along the last axis: [n, d] and [n, d] -> [n].

@@ -1,5 +1,4 @@
 import {
-  abs,
   add,
   cast,
   div,
@@ -9,7 +8,6 @@ import {
   logAddExp,
   mul,
   ne,
-  pow,
   square,
   stopGradient,
   sub,
@@ -29,11 +27,14 @@ import { max } from "../autograd/reduction.ts";
 import { full } from "../tensor/creation.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { ShapeError } from "../tensor/errors.ts";
-import { expectNonNegative, expectNumber, resolve } from "../tensor/options.ts";
+import { expectNonNegative, resolve } from "../tensor/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { type NormOptions, normOf } from "./norm.ts";
 import { isFinite, isNaN, safeSqrt } from "./numerics.ts";
 import { sort } from "./selection.ts";
+
+export type { NormOptions } from "./norm.ts";
 
 type Axes = number | readonly number[];
 
@@ -97,29 +98,9 @@ const dropped = (kept: Tensor, t: Tensor, axes: readonly number[]): Tensor =>
     t.shape.filter((_, axis) => !axes.includes(axis)),
   );
 
-export interface NormOptions extends ReductionOptions {
-  /** The power: any number >= 1, or Infinity for the largest magnitude. Default 2. */
-  p?: number;
-}
-
 /** (sum |x|^p)^(1/p) over one axis, several, or all. The gradient at the zero vector is 0. */
 export function norm(x: TensorLike, axis?: Axes, options: NormOptions = {}): Tensor {
   return normOf("norm", x, axis, options);
-}
-
-/** The norm as a part of the function `whole`, which errors name. */
-export function normOf(whole: string, x: TensorLike, axis: Axes | undefined, given: NormOptions): Tensor {
-  const { p, keepDims } = resolve<Required<NormOptions>>(whole, given, { p: 2, keepDims: false });
-  expectNumber(whole, "p", p, ">= 1 or Infinity", (v) => v >= 1);
-  const t = float(x);
-  const options = { keepDims };
-  const { axes } = reductionAttributes(whole, t, axis, options);
-  if (p === 2) return safeSqrt(sum(square(t), axes, options));
-  if (p === 1) return sum(abs(t), axes, options);
-  if (p === Number.POSITIVE_INFINITY) return max(abs(t), axes, options);
-  const total = sum(pow(abs(t), p), axes, options);
-  const zero = eq(total, 0);
-  return where(zero, 0, pow(where(zero, 1, total), 1 / p));
 }
 
 /**

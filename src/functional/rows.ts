@@ -5,7 +5,7 @@ import { isFloat } from "../tensor/dtype.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { normOf } from "./reductions.ts";
+import { normOf } from "./norm.ts";
 
 const float = (x: TensorLike): Tensor => {
   const t = asTensor(x);
