@@ -39,12 +39,12 @@ export function cosineSimilarity(a: TensorLike, b: TensorLike, options: { axis?:
 }
 
 /** Above this many differences the matrix product is used, which needs no [n, m, d] array. */
-const mostDifferences = 1 << 20;
+const mostDifferences = 1 << 16;
 
 /**
  * All Euclidean distances between the rows of a [n, d] and of b [m, d] (default a itself): [n, m].
  *
- * Small problems (n m d up to 2^20) subtract before they square, which is exact for near points. Larger ones use
+ * Small problems (n m d up to 2^16) subtract before they square, which is exact for near points. Larger ones use
  * ||a||^2 + ||b||^2 - 2 a . b, one matrix product, whose squared distances carry an error of about 1e-7 ||a||^2 in
  * float32; what cancels below 0 counts as 0, and so does a row's distance to itself. The gradient at distance 0 is 0.
  */

@@ -196,7 +196,7 @@ test("semi-hard negatives are strictly farther than the positive, and the farthe
 });
 
 test("a batch larger than the subtraction limit agrees with a small one computed by differences", () => {
-  const x = normal("large", [130, 70]); // 130 * 130 * 70 > 2^20: distances by the matrix product
+  const x = normal("large", [130, 70]); // 130 * 130 * 70 > 2^16: distances by the matrix product
   const y = Array.from({ length: 130 }, (_, i) => i % 40);
   const { anchors, positives, negatives } = miners.batchHard(x, y);
   const [u, v, w] = [anchors, positives, negatives].map((rows) => x.indexSelect(0, rows));
