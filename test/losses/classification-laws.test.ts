@@ -110,7 +110,8 @@ for (const [name, { loss, x, target, variants = [], unlimited }] of Object.entri
       expect(() => call(none(input(x)), none(t))).toThrow(new RegExp(`^${fn}: .* is empty; the batch needs at least`));
     });
 
-    test.runIf(unlimited)("is finite, and so is its gradient, for inputs of +-1e4 in float32", () => {
+    if (!unlimited) return; // probabilities end at 1
+    test("is finite, and so is its gradient, for inputs of +-1e4 in float32", () => {
       const size = input(x).size;
       const extremes = [1e4, -1e4, 0, 1e4, 1e-30, -1e4, 1e4];
       for (let shift = 0; shift < extremes.length; shift++) {
