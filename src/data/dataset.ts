@@ -101,6 +101,10 @@ export function batchOf<S extends Sample>(where: string, dataset: Dataset<S>, in
   const items = Array.from(indices, (i) => dataset.get(i));
   items.forEach((item, i) => {
     expectSample(where, `what get(${indices[i]}) returns`, item);
+    const [names, first] = [item, items[0]].map((sample) => partsOf(sample).map(([name]) => name));
+    if (names.join() !== first.join()) {
+      throw new ValueError(where, `get(${indices[i]}) returns [${names}], but get(${indices[0]}) returns [${first}]`);
+    }
   });
   return mapSample(items[0], (t, name) =>
     stackRows(

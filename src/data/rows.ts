@@ -1,5 +1,5 @@
 import { allocate } from "../tensor/dtype.ts";
-import { ShapeError, ValueError } from "../tensor/errors.ts";
+import { ShapeError } from "../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -26,8 +26,6 @@ export function stackRows(where: string, rows: readonly Tensor[]): Tensor {
   const [first] = rows;
   const data = allocate(first.dtype, rows.length * first.size);
   rows.forEach((row, i) => {
-    if (!(row instanceof Tensor))
-      throw new ValueError(where, `item ${i} of the batch holds ${typeof row}, not a tensor`);
     if (!sameShape(row.shape, first.shape) || row.dtype !== first.dtype) {
       throw new ShapeError(
         where,
