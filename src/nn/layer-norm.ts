@@ -1,7 +1,7 @@
 import { ones, zeros } from "../tensor/creation.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNonNegative, resolve } from "../tensor/options.ts";
-import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
@@ -105,7 +105,7 @@ export class GroupNorm extends Module {
       throw new ShapeError("GroupNorm", `input must be [n, ${channels}, ...], got ${formatShape(x.shape)}`);
     }
     const perChannel = (t: Tensor) => t.reshape([channels, ...x.shape.slice(2).map(() => 1)]);
-    const grouped = x.reshape([x.shape[0], groups, x.size / (x.shape[0] * groups)]);
+    const grouped = x.reshape([x.shape[0], groups, sizeOf(x.shape.slice(1)) / groups]);
     let y = standardize(grouped, [2], this.eps).reshape(x.shape);
     if (weight !== null) y = y.mul(perChannel(weight));
     return bias === null ? y : y.add(perChannel(bias));

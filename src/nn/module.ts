@@ -16,7 +16,7 @@ export type StateDict = Record<string, Tensor>;
  * What belongs to a module is found in its fields; nothing is registered:
  * - a tensor that requires gradients is a parameter, any other tensor a buffer (running statistics, a frozen weight);
  * - a module is a submodule;
- * - an array holds any of these.
+ * - an array or a plain object holds any of these.
  * The name of each is the path of fields that leads to it, in PyTorch's snake case: the field `runningMean` of the
  * second module in the field `blocks` is "blocks.1.running_mean". Private fields (`#cache`) and results of operations
  * are not looked at.
@@ -75,11 +75,12 @@ export abstract class Module<Output = Tensor> {
     return found;
   }
 
-  /** The names and values of this module's fields, with arrays opened up. */
+  /** The names and values of this module's fields, with arrays and plain objects opened up. */
   protected held(): [name: string, value: unknown][] {
     return Object.entries(this).flatMap(([field, value]) => {
       const name = snakeCase(field);
-      return Array.isArray(value) ? value.map((v, i): [string, unknown] => [`${name}.${i}`, v]) : [[name, value]];
+      if (!isCollection(value)) return [[name, value]];
+      return Object.entries(value).map(([key, inner]): [string, unknown] => [`${name}.${key}`, inner]);
     });
   }
 
@@ -156,16 +157,17 @@ export abstract class Module<Output = Tensor> {
   to(dtype: "float32" | "float64"): this {
     expectOneOf(`${this.constructor.name}.to`, "dtype", dtype, ["float32", "float64"]);
     const converted = new Map<Tensor, Tensor>(); // keeps shared parameters shared
-    const convert = (value: unknown): unknown => {
-      if (!(value instanceof Tensor) || value.record !== null || !isFloat(value.dtype)) return value;
-      const t = converted.get(value) ?? tensor(value, { dtype, requiresGrad: value.requiresGrad });
-      converted.set(value, t);
-      return t;
+    const convertIn = (holder: object): void => {
+      for (const [field, value] of Object.entries(holder)) {
+        if (!(value instanceof Tensor) || value.record !== null || !isFloat(value.dtype)) continue;
+        const t = converted.get(value) ?? tensor(value, { dtype, requiresGrad: value.requiresGrad });
+        converted.set(value, t);
+        Reflect.set(holder, field, t);
+      }
     };
     for (const [, module] of this.namedModules()) {
-      for (const [field, value] of Object.entries(module)) {
-        Reflect.set(module, field, Array.isArray(value) ? value.map(convert) : convert(value));
-      }
+      convertIn(module);
+      Object.values(module).filter(isCollection).forEach(convertIn);
     }
     return this;
   }
@@ -180,6 +182,11 @@ export abstract class Module<Output = Tensor> {
     return summarize(this, input);
   }
 }
+
+/** Whether a field holds several things: an array or a plain object, not an instance of some class. */
+const isCollection = (value: unknown): value is object =>
+  Array.isArray(value) ||
+  (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype);
 
 const join = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 

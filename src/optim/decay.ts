@@ -128,6 +128,6 @@ export class LinearWarmup extends Schedule {
   protected override apply(): void {
     const beyond = this.steps - this.totalIters;
     if (this.after === null || beyond < 0) super.apply();
-    else this.after.loadStateDict({ ...this.after.stateDict(), steps: beyond });
+    else this.after.loadStateDict({ steps: beyond, baseLrs: this.baseLrs });
   }
 }

@@ -54,12 +54,14 @@ export class RMSprop extends PerParameterOptimizer<RMSpropOptions> {
   }
 
   protected update(
-    { data: p }: Tensor,
+    parameter: Tensor,
     { data: g }: Tensor,
     state: ParameterState,
     { lr, alpha, eps, weightDecay, momentum }: RMSpropOptions,
   ): void {
+    const p = parameter.data;
     const v = state.squareAvg.data;
+    if (momentum > 0) state.momentumBuffer ??= zerosLike(parameter); // a schedule may have turned it on
     const buffer = state.momentumBuffer?.data;
     const means = state.gradAvg?.data;
     for (let i = 0; i < p.length; i++) {

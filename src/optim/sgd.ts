@@ -52,18 +52,22 @@ export class SGD extends PerParameterOptimizer<SGDOptions> {
   }
 
   protected update(
-    { data: p }: Tensor,
+    parameter: Tensor,
     { data: g }: Tensor,
-    { momentumBuffer }: ParameterState,
+    state: ParameterState,
     { lr, momentum, dampening, weightDecay, nesterov }: SGDOptions,
     first: boolean,
   ): void {
-    if (momentumBuffer === undefined) {
+    const p = parameter.data;
+    if (momentum === 0) {
       for (let i = 0; i < p.length; i++) p[i] -= lr * (g[i] + weightDecay * p[i]);
       return;
     }
-    const b = momentumBuffer.data;
-    const fresh = first ? 1 : 1 - dampening;
+    // A schedule may have turned the momentum on after the first steps.
+    const isNew = first || state.momentumBuffer === undefined;
+    state.momentumBuffer ??= zerosLike(parameter);
+    const b = state.momentumBuffer.data;
+    const fresh = isNew ? 1 : 1 - dampening;
     for (let i = 0; i < p.length; i++) {
       const gradient = g[i] + weightDecay * p[i];
       const velocity = momentum * b[i] + fresh * gradient;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import "../../src/functional/methods.ts";
 import { matmul } from "../../src/autograd/linear.ts";
+import { Embedding } from "../../src/nn/embedding.ts";
 import { Module } from "../../src/nn/module.ts";
 import { ones, zeros } from "../../src/tensor/creation.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -53,6 +54,25 @@ describe("Module", () => {
       "blocks.1.running_mean",
       "blocks.1.steps",
     ]);
+  });
+
+  it("opens up plain objects, but no instances of other classes", () => {
+    const net = Object.assign(new Scale(), { heads: { left: new Scale(), right: new Scale() }, log: new Map() });
+    expect(net.namedParameters().map(([name]) => name)).toEqual(["weight", "heads.left.weight", "heads.right.weight"]);
+  });
+
+  it("converts to float64 in place, keeps shared parameters shared and whole numbers whole", () => {
+    const net = new Net();
+    const extra = Object.assign(net, { biases: [zeros([2], { requiresGrad: true })] });
+    net.blocks[1].weight = net.blocks[0].weight;
+    expect(net.to("float64")).toBe(net);
+    expect(net.parameters().map(({ dtype }) => dtype)).toEqual(["float64", "float64", "float64", "float64"]);
+    expect(extra.biases[0].requiresGrad).toBe(true);
+    expect(net.blocks[1].weight).toBe(net.blocks[0].weight);
+    expect([net.hiddenLayer.runningMean.dtype, net.hiddenLayer.steps.dtype]).toEqual(["float64", "int32"]);
+    expect(() => net.to("int32" as "float32")).toThrow(
+      'Net.to: dtype must be one of "float32", "float64", got "int32"',
+    );
   });
 
   it("gives a shared parameter once, but each of its names in the state", () => {
@@ -139,5 +159,8 @@ describe("Module", () => {
     expect(net.training).toBe(true);
     expect(Object.hasOwn(net, "forward")).toBe(false);
     expect(net.summary()).toContain("hidden_layer (Scale)");
+    expect(new Embedding(5, 2).summary(tensor([[1, 2, 3]], { dtype: "int32" }))).toContain("[1, 3, 2]");
+    expect(() => net.summary([2, 4])).toThrow("[2, 4]");
+    expect(Object.hasOwn(net, "forward")).toBe(false);
   });
 });

@@ -70,9 +70,14 @@ describe("schedules", () => {
     const optimizer = sgd();
     const after = new optim.CosineAnnealingLR(optimizer, { tMax: 20 });
     const schedule = new optim.LinearWarmup(optimizer, { totalIters: 5, after });
+    const resumed = sgd();
+    const again = { totalIters: 5, after: new optim.CosineAnnealingLR(resumed, { tMax: 20 }) };
+    const copy = new optim.LinearWarmup(resumed, again);
     warmupThenCosine.forEach((lr, i) => {
       if (i > 0) schedule.step();
       expect(Math.abs(optimizer.lr - lr), `step ${i}`).toBeLessThan(1e-12);
+      copy.loadStateDict(schedule.stateDict());
+      expect(resumed.lr).toBe(optimizer.lr);
     });
   });
 
@@ -83,6 +88,21 @@ describe("schedules", () => {
     schedule.step();
     schedule.step();
     expect(optimizer.groups[0].betas[0]).toBeCloseTo(0.85);
+  });
+
+  it("OneCycleLR can turn on momentum that SGD and RMSprop started without", () => {
+    for (const Class of [optim.SGD, optim.RMSprop]) {
+      const p = tensor([0], { requiresGrad: true });
+      const optimizer = new Class([p], { momentum: 0 });
+      p.grad = tensor([1]);
+      optimizer.step();
+      new optim.OneCycleLR(optimizer, { maxLr: 0.1, totalSteps: 10 });
+      optimizer.step();
+      p.grad = tensor([0]);
+      const before = p.item();
+      optimizer.step();
+      expect(p.item()).toBeLessThan(before);
+    }
   });
 
   it("ReduceLROnPlateau counts NaN as no improvement", () => {
