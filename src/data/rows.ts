@@ -6,7 +6,7 @@ import { Tensor } from "../tensor/tensor.ts";
 // Batches are copies of rows, made without the tape: data has no gradient.
 
 /** Below this many elements a loop is faster than a copy through a view. */
-const leastBlock = 32;
+const leastBlock = 16;
 
 /** The rows of t named by `indices`, which the caller has checked: [indices, ...]. */
 export function takeRows(t: Tensor, indices: ArrayLike<number>): Tensor {

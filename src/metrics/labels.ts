@@ -37,6 +37,12 @@ export function predictedClasses(where: string, value: TensorLike): ArrayLike<nu
     return classIndices(where, "predictions", t, hint).data;
   }
   const [n, classes] = t.shape;
+  if (classes === 1) {
+    throw new ShapeError(
+      where,
+      `predictions ${formatShape(t.shape)} have one column, always the largest; flatten them`,
+    );
+  }
   return Int32Array.from({ length: n }, (_, row) => {
     let best = 0;
     for (let c = 1; c < classes; c++) if (t.data[row * classes + c] > t.data[row * classes + best]) best = c;

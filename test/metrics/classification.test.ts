@@ -173,6 +173,12 @@ describe("errors", () => {
       "f1: predictions[0] is 0.5, but must be 0 or 1; decide with probabilities.gt(0.5)",
     ],
     [
+      "a column of scores",
+      () => accuracy([[0.2], [0.7]], [0, 1]),
+      ShapeError,
+      "accuracy: predictions [2, 1] have one column, always the largest; flatten them",
+    ],
+    [
       "k",
       () => topKAccuracy([[1, 0]], [0], { k: 0 }),
       ValueError,
