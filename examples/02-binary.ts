@@ -75,7 +75,7 @@ export async function run(given: Partial<Settings> = {}): Promise<Result> {
   const truth = targets(test);
   const distances = centroidDistances(inputs(train), targets(train), inputs(test), 2);
   const result = lesson.result(
-    model,
+    { ...model.stateDict(), ...standardizer.stateDict() },
     metrics.accuracy(scores.ge(threshold), truth),
     { name: "nearest centroid", value: metrics.accuracy(distances.argmin(1), truth) },
     `${test.length} held-out rows`,
@@ -138,8 +138,7 @@ export async function run(given: Partial<Settings> = {}): Promise<Result> {
       "All three are judged on the test part. A missed tumour costs more than a second look, so the last row is the " +
         "one a clinic would ask for.",
     );
-  const { mean, scale } = standardizer.stateDict();
-  return lesson.finish(result, report, { ...model.stateDict(), mean, scale }, rocPicture);
+  return lesson.finish(result, report, rocPicture);
 }
 
 /** The table's features and, as 1, the rows of the rarer class. */

@@ -12,10 +12,14 @@ export function centroidDistances(train: tg.Tensor, labels: tg.Tensor, rows: tg.
   return tg.functional.distanceMatrix(rows, centroids, { squared: true });
 }
 
-/** The label of the nearest training example, for each row. */
+/**
+ * The label of the nearest training example, for each row. Compares with at most 10,000 training examples, the first
+ * ones, 256 rows at a time: with more the distances would not fit into memory.
+ */
 export function nearestNeighbour(train: tg.Tensor, labels: tg.Tensor, rows: tg.Tensor): tg.Tensor {
-  const nearest = tg.functional.distanceMatrix(rows, train, { squared: true }).argmin(1);
-  return labels.gather(0, nearest);
+  const known = train.slice({ stop: 10_000 });
+  const nearest = rows.split(256).map((part) => tg.functional.distanceMatrix(part, known, { squared: true }).argmin(1));
+  return labels.gather(0, tg.concat(nearest));
 }
 
 /**

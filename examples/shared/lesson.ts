@@ -33,6 +33,7 @@ export class Lesson<Extra extends string = never> {
   readonly #started = performance.now();
   readonly #history = { loss: [] as number[], validationLoss: [] as number[], metric: [] as number[] };
   #summary = "";
+  #state: nn.StateDict = {};
 
   constructor(about: About<Extra>, given: Partial<SettingsOf<Extra>> = {}) {
     this.about = about;
@@ -67,9 +68,13 @@ export class Lesson<Extra extends string = never> {
     }
   }
 
-  /** Prints the result on held-out data beside that of a classical method, and returns it. */
-  result(model: nn.Module<unknown>, value: number, baseline: Result["baseline"], on: string): Result {
+  /**
+   * Prints the result on held-out data beside that of a classical method, and returns it. `state` is what `finish`
+   * saves: the model's and whatever else it takes to use it.
+   */
+  result(state: nn.StateDict, value: number, baseline: Result["baseline"], on: string): Result {
     const { about, settings } = this;
+    this.#state = state;
     const result: Result = {
       task: about.name,
       title: about.title,
@@ -79,7 +84,7 @@ export class Lesson<Extra extends string = never> {
       baseline,
       threshold: settings.quick ? about.quick.threshold : about.threshold,
       seconds: (performance.now() - this.#started) / 1000,
-      weights: digest(model),
+      weights: digest(state),
     };
     console.log(
       `${about.name} (${settings.loss}): ${about.metric} ${value.toFixed(4)} on ${on}, ` +
@@ -103,7 +108,7 @@ export class Lesson<Extra extends string = never> {
   }
 
   /** Adds training and settings to the report and writes everything into the report's folder. */
-  async finish(result: Result, report: Report, state: nn.StateDict, cover: string): Promise<Result> {
+  async finish(result: Result, report: Report, cover: string): Promise<Result> {
     const { about, settings } = this;
     const { loss, validationLoss, metric } = this.#history;
     report.section("Training");
@@ -127,7 +132,7 @@ export class Lesson<Extra extends string = never> {
       .text("The same seed gives the same bits. The weights lie beside this page in `model.safetensors`.");
     report.code(commandLine(about as unknown as About<string>, settings));
     await mkdir(settings.report, { recursive: true });
-    await io.saveSafetensors(join(settings.report, "model.safetensors"), state);
+    await io.saveSafetensors(join(settings.report, "model.safetensors"), this.#state);
     await writeFile(join(settings.report, "cover.svg"), cover);
     await writeFile(join(settings.report, "result.json"), `${JSON.stringify(result, null, 2)}\n`);
     await report.save(join(settings.report, "index.html"));
@@ -207,10 +212,10 @@ function commandLine(about: About<string>, settings: object): string {
   return ["npx ts-node", `examples/${about.name}.ts`, ...flags].join(" ");
 }
 
-/** FNV-1a over the bytes of all parameters and buffers. */
-function digest(model: nn.Module<unknown>): string {
+/** FNV-1a over the bytes of all tensors. */
+function digest(state: nn.StateDict): string {
   let hash = 0x811c9dc5;
-  for (const { data } of Object.values(model.stateDict())) {
+  for (const { data } of Object.values(state)) {
     for (const byte of new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) {
       hash = Math.imul(hash ^ byte, 0x01000193);
     }
