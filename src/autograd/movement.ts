@@ -68,13 +68,10 @@ export const transposeOp: Op<[x: Tensor], { axes: readonly number[] }> = primiti
   ],
 });
 
-/** The axes in another order; without `axes`, the last two swapped (all axes reversed below two). */
+/** The axes in another order; without `axes`, all of them reversed, as in NumPy and TensorFlow.js. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const t = asTensor(x);
-  const order = axes ?? [
-    ...Array(Math.max(0, t.ndim - 2)).keys(),
-    ...(t.ndim > 1 ? [t.ndim - 1, t.ndim - 2] : t.shape.map(() => 0)),
-  ];
+  const order = axes ?? [...t.shape.keys()].reverse();
   const normal = order.map((axis) => normalizeAxis("transpose", axis, t.ndim));
   if (normal.length !== t.ndim || new Set(normal).size !== t.ndim) {
     throw new ShapeError(
