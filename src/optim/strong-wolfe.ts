@@ -83,9 +83,8 @@ export function strongWolfe(
 function cubicMinimum(a: LinePoint, b: LinePoint, least: number, most: number): number {
   const [x, y] = a.t <= b.t ? [a, b] : [b, a];
   const d1 = x.slope + y.slope - (3 * (x.f - y.f)) / (x.t - y.t);
-  const square = d1 * d1 - x.slope * y.slope;
-  if (!(square >= 0)) return (least + most) / 2;
-  const d2 = Math.sqrt(square);
+  const d2 = Math.sqrt(d1 * d1 - x.slope * y.slope);
   const minimum = y.t - (y.t - x.t) * ((y.slope + d2 - d1) / (y.slope - x.slope + 2 * d2));
-  return Math.min(Math.max(minimum, least), most);
+  // NaN when the cubic has no minimum, and when a value has overflowed.
+  return Number.isNaN(minimum) ? (least + most) / 2 : Math.min(Math.max(minimum, least), most);
 }

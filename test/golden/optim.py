@@ -6,6 +6,7 @@ algorithm 2 of Chen et al. 2023 (arXiv:2302.06675) and agrees with timm 1.0.31's
 `trajectories`: the parameters `start`, given `gradients` (one list a step; null is no gradient), after each step of
 optim[optimizer](parameters, options); `groups` are options of the parameters' own groups.
 `minimizations`: `step` of LBFGS on the Rosenbrock function from `start`: the values and how often the closure has run.
+`searches`: the steps that its strong Wolfe line search tries along four functions, and the one it takes.
 `schedules`: the learning rate of SGD with lr 0.5 and momentum 0.9 at the start and after each step.
 """
 
@@ -17,6 +18,7 @@ import torch
 from torch import optim
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import lr_scheduler
+from torch.optim.lbfgs import _strong_wolfe
 
 torch.manual_seed(0)
 torch.set_default_dtype(torch.float64)  # or NAdam would keep its product of momenta in float32
@@ -131,6 +133,32 @@ minimizations = [
 ]
 
 
+lines = {
+    "kink": lambda t: torch.sqrt((t - 0.9) ** 2 + 1e-4),
+    "wall": lambda t: torch.exp(20 * (t - 1)) - t,
+    "basin": lambda t: -t / (t**2 + 2),  # functions 1 and 2 of More and Thuente 1994
+    "cliff": lambda t: (t + 0.004) ** 5 - 2 * (t + 0.004) ** 4,
+}
+
+
+def search(name, first, most):
+    tried = []
+
+    def evaluate(_, t, __):
+        at = torch.tensor([float(t)], requires_grad=True)
+        f = lines[name](at)
+        tried.append(float(t))
+        return f.item(), torch.autograd.grad(f, at)[0]
+
+    f, g = evaluate(None, 0.0, None)
+    _, _, t, _ = _strong_wolfe(evaluate, None, first, torch.ones(1), f, g, g.dot(torch.ones(1)), max_ls=most)
+    return {"line": name, "first": first, "most": most, "tried": tried[1:], "taken": float(t)}
+
+
+searches = [search(name, first, 25) for name in lines for first in (1e-3, 0.1, 1.0, 10.0)]
+searches += [search("basin", 30.0, 25), search("wall", 3.0, 2), search("cliff", 1e-3, 2)]
+
+
 def schedule(name, options, make=None, metrics=None):
     p = torch.zeros(1, requires_grad=True)
     optimizer = optim.SGD([p], lr=0.5, momentum=0.9)
@@ -197,6 +225,7 @@ golden = {
     "gradients": [[None if g is None else numbers(g) for g in step] for step in gradients],
     "trajectories": trajectories,
     "minimizations": minimizations,
+    "searches": searches,
     "schedules": schedules,
     "warmupThenCosine": after,
     "clips": clips,
