@@ -70,16 +70,19 @@ export function walk(
 
 /**
  * A copy of `loop` that V8 optimises on its own. All closures of one function share their type feedback, so a loop
- * that calls many different `f` never inlines any; a copy that only ever sees one is several times faster.
+ * that calls many different `f` never inlines any; a copy that only ever sees one is several times faster. Each copy's
+ * text must differ, because functions made of equal text share their feedback too.
  * Where code may not be made from text (a strict content security policy) the shared loop serves.
  */
 function specialise<L>(loop: L): L {
   try {
-    return new Function(`return ${String(loop)}`)() as L;
+    return new Function(`/* ${copies++} */ return ${String(loop)}`)() as L;
   } catch {
     return loop;
   }
 }
+
+let copies = 0;
 
 type Map1 = (x: number) => number;
 type Map2 = (x: number, y: number) => number;
@@ -156,12 +159,12 @@ function foldLoop(
 
 /** One copy of a loop for each dtype, made at its first use. */
 function perDtype<L>(loop: L): (dtype: string) => L {
-  const copies = new Map<string, L>();
+  const byDtype = new Map<string, L>();
   return (dtype) => {
-    let copy = copies.get(dtype);
+    let copy = byDtype.get(dtype);
     if (copy === undefined) {
       copy = specialise(loop);
-      copies.set(dtype, copy);
+      byDtype.set(dtype, copy);
     }
     return copy;
   };

@@ -197,7 +197,7 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
 
 // slice and pad are each other's adjoints. Both work on all axes at once.
 
-interface SliceAttributes {
+export interface SliceAttributes {
   start: readonly number[];
   step: readonly number[];
   shape: Shape;

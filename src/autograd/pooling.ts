@@ -9,7 +9,7 @@ import { matmul } from "./linear.ts";
 import { reshape } from "./movement.ts";
 import { type Op, primitive } from "./primitive.ts";
 
-interface Windows {
+export interface Windows {
   [name: string]: unknown;
   kernel: readonly [number, number];
   stride: readonly [number, number];
