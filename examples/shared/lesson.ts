@@ -123,7 +123,7 @@ export class Lesson<Extra extends string = never> {
     if (metric.length > 0) {
       report.figure(
         await curves({ [about.metric]: metric }, { y: about.metric }),
-        `The ${about.metric} by epoch on the validation part, which the training steps never see.`,
+        `The ${about.metric} by epoch on examples that the training steps never see.`,
       );
     }
     report.section("Model").code(this.#summary);

@@ -41,7 +41,10 @@ export function imageGrid(pictures: readonly Picture[], options: ImageGridOption
     const captions = (picture.caption ?? "")
       .split("\n")
       .map((line, k) => `<text x="${x + side / 2}" y="${y + side + 12 + k * lineHeight}">${escapeHtml(line)}</text>`);
-    return `<image x="${x}" y="${y}" width="${side}" height="${side}" style="image-rendering:pixelated" href="${dataUri(picture, colours)}"/>${captions.join("")}`;
+    return (
+      `<image x="${x}" y="${y}" width="${side}" height="${side}" style="image-rendering:pixelated" href="${dataUri(picture, colours)}"/>` +
+      `<rect x="${x - 0.5}" y="${y - 0.5}" width="${side + 1}" height="${side + 1}" fill="none" stroke="currentColor" stroke-opacity="0.2"/>${captions.join("")}`
+    );
   });
   const width = Math.min(columns, Math.max(1, pictures.length)) * cellWidth;
   const height = Math.ceil(pictures.length / columns) * cellHeight;

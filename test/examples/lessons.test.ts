@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import * as binary from "../../examples/02-binary.ts";
+import * as multiclass from "../../examples/03-multiclass.ts";
+import * as multilabel from "../../examples/04-multilabel.ts";
+import * as regression from "../../examples/05-regression.ts";
 import { help, parseFlags, settle } from "../../examples/shared/flags.ts";
 import type { About, Result, Settings } from "../../examples/shared/lesson.ts";
 import { io } from "../../src/index.ts";
@@ -14,7 +17,7 @@ interface LessonModule {
   run(given?: Partial<Settings>): Promise<Result>;
 }
 
-const lessons: LessonModule[] = [binary];
+const lessons = [binary, multiclass, multilabel, regression] as unknown as LessonModule[];
 
 let folder = "";
 beforeAll(async () => {
@@ -45,8 +48,9 @@ describe.each(lessons.map((lesson) => [lesson.about.name, lesson] as const))("%s
   });
 
   test("gives the same weights for the same seed and others for another", { timeout: 60_000 }, async () => {
-    const [again, other] = [await short({ epochs: 1 }), await short({ epochs: 1, seed: 2 })];
     const once = await short({ epochs: 1 });
+    const again = await short({ epochs: 1 });
+    const other = await short({ epochs: 1, seed: 2 });
     expect(once.weights).toBe(again.weights);
     expect(once.value).toBe(again.value);
     expect(other.weights).not.toBe(again.weights);
@@ -65,6 +69,62 @@ describe.each(lessons.map((lesson) => [lesson.about.name, lesson] as const))("%s
     for (const loss of about.losses) expect(text).toContain(loss);
     expect(text).toContain(`default ${about.defaults.epochs}`);
   });
+});
+
+describe("the reader's own data", { timeout: 60_000 }, () => {
+  /** Square images and their labels in MNIST's format: each of four classes has its own bright rows. */
+  async function writeImages(to: string, side: number): Promise<void> {
+    const n = 60;
+    const band = side / 4;
+    const pixels = new Uint8Array(n * side * side);
+    for (let i = 0; i < n; i++) {
+      const top = (i * side + (i % 4) * band) * side;
+      pixels.fill(195 + i, top, top + band * side);
+    }
+    const header = (...values: number[]) =>
+      values.flatMap((v) => [v >>> 24, (v >>> 16) & 255, (v >>> 8) & 255, v & 255]);
+    await mkdir(to, { recursive: true });
+    const labels = Array.from({ length: n }, (_, i) => i % 4);
+    await writeFile(join(to, "train-images-idx3-ubyte"), Uint8Array.from([...header(0x803, n, side, side), ...pixels]));
+    await writeFile(join(to, "train-labels-idx1-ubyte"), Uint8Array.from([...header(0x801, n), ...labels]));
+  }
+
+  test("images of another size are learnt from, found by folder or by file", async () => {
+    const [images, small] = [join(folder, "28"), join(folder, "12")];
+    await writeImages(images, 28);
+    await writeImages(small, 12);
+    const settings = { epochs: 2, quiet: true, report: join(folder, "own") };
+    const result = await multiclass.run({ ...settings, data: images });
+    expect(result.value).toBeGreaterThan(0.9);
+    const same = await multiclass.run({ ...settings, data: join(images, "train-images-idx3-ubyte") });
+    expect(same.weights).toBe(result.weights);
+    const scenes = await multilabel.run({ ...settings, epochs: 1, data: small });
+    expect(Number.isFinite(scenes.value)).toBe(true);
+  });
+
+  test("a table's last column is the target", async () => {
+    const table = join(folder, "line.csv");
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 7},${i % 5},${3 * (i % 7) - (i % 5)}`);
+    await writeFile(table, `a,b,c\n${rows.join("\n")}\n`);
+    const result = await regression.run({ data: table, epochs: 60, quiet: true, report: join(folder, "own") });
+    expect(result.value).toBeGreaterThan(0.9);
+  });
+
+  test("a table without two classes is refused", async () => {
+    const table = join(folder, "three.csv");
+    await writeFile(table, "a,class\n1,x\n2,y\n3,z\n");
+    await expect(binary.run({ data: table, quiet: true })).rejects.toThrow("must hold two classes, got 3");
+  });
+});
+
+test("outliers ruin squared errors, not absolute ones", { timeout: 60_000 }, async () => {
+  const settings = { quick: true, quiet: true, outliers: 0.1, report: join(folder, "outliers") };
+  const squares = await regression.run({ ...settings, loss: "mse" });
+  const absolutes = await regression.run({ ...settings, loss: "mae" });
+  expect(absolutes.value).toBeGreaterThan(0.35);
+  expect(squares.value).toBeLessThan(0);
+  expect(squares.baseline.value).toBeLessThan(0);
+  expect(await readFile(join(folder, "outliers", "index.html"), "utf8")).toContain("Which loss survives");
 });
 
 describe("flags", () => {
