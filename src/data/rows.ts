@@ -1,3 +1,4 @@
+import "../functional/methods.ts";
 import { allocate } from "../tensor/dtype.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";

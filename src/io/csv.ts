@@ -1,3 +1,4 @@
+import "../functional/methods.ts";
 import { allocate, type DType } from "../tensor/dtype.ts";
 import { FormatError, TapegradError, ValueError } from "../tensor/errors.ts";
 import { expectOneOf, resolve } from "../tensor/options.ts";

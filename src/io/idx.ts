@@ -1,3 +1,4 @@
+import "../functional/methods.ts";
 import { allocate, type DType, isDType } from "../tensor/dtype.ts";
 import { DTypeError, FormatError, ValueError } from "../tensor/errors.ts";
 import { resolve } from "../tensor/options.ts";

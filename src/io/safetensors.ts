@@ -1,3 +1,4 @@
+import "../functional/methods.ts";
 import { allocate, type DType } from "../tensor/dtype.ts";
 import { FormatError, ValueError } from "../tensor/errors.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";

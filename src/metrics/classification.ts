@@ -1,3 +1,4 @@
+import "../functional/methods.ts";
 import { expectAxes, expectSameShape } from "../tensor/checks.ts";
 import { zeros } from "../tensor/creation.ts";
 import { ValueError } from "../tensor/errors.ts";
