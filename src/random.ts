@@ -1,0 +1,13 @@
+import "./functional/methods.ts";
+
+export {
+  Generator,
+  type IntegersOptions,
+  integers,
+  manualSeed,
+  type NormalOptions,
+  normal,
+  permutation,
+  type UniformOptions,
+  uniform,
+} from "./tensor/random.ts";
