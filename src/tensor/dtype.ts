@@ -34,13 +34,12 @@ const bytesPerElement = { float32: 4, float64: 8, int32: 4, bool: 1 };
 
 /**
  * A JavaScript engine keeps arrays of up to 64 bytes in its own heap; every larger one is a separate allocation of
- * about 0.4 microseconds, a third of a small operation. Arrays just above that size share slabs instead, each part of
- * which is handed out once, so it is still zero.
+ * about 0.4 microseconds, a third of a small operation. So small arrays share slabs, each part of which is handed out
+ * once and is still zero. A slab lives as long as any array in it: there is one for each power of two of bytes, with
+ * room for 16, so that an array that is kept holds on to 32 times its size at most.
  */
-const slabBytes = 16384;
-const [leastPooled, mostPooled] = [64, 2048];
-let slab = new ArrayBuffer(slabBytes);
-let used = 0;
+const slabs: { buffer: ArrayBuffer; used: number }[] = [];
+const [leastPooled, mostPooled, arraysPerSlab] = [64, 8192, 16];
 
 /** Zeros of a dtype. */
 export function allocate(dtype: DType, size: number): TypedArray {
@@ -48,13 +47,14 @@ export function allocate(dtype: DType, size: number): TypedArray {
   let buffer: ArrayBuffer | undefined;
   let start = 0;
   if (bytes > leastPooled && bytes <= mostPooled) {
-    if (used + bytes > slabBytes) {
-      slab = new ArrayBuffer(slabBytes);
-      used = 0;
+    const power = 32 - Math.clz32(bytes - 1);
+    let slab = slabs[power];
+    if (slab === undefined || slab.used + bytes > slab.buffer.byteLength) {
+      slab = slabs[power] = { buffer: new ArrayBuffer(arraysPerSlab << power), used: 0 };
     }
-    buffer = slab;
-    start = used;
-    used += (bytes + 7) & ~7; // float64 starts at multiples of 8
+    buffer = slab.buffer;
+    start = slab.used;
+    slab.used += (bytes + 7) & ~7; // float64 starts at multiples of 8
   }
   switch (dtype) {
     case "float32":
