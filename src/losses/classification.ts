@@ -1,7 +1,7 @@
 import { stopGradient, where } from "../autograd/elementwise.ts";
 import "../functional/methods.ts";
 import { expectNonNegativeElements, expectProbabilities, expectSameShape, floatTensor } from "../tensor/checks.ts";
-import { ShapeError } from "../tensor/errors.ts";
+import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
 import { broadcastShapes, formatShape, sameShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
@@ -19,6 +19,7 @@ import {
   weightOf,
 } from "./classes.ts";
 import { type Reduction, reduce } from "./reduction.ts";
+import { expectFraction } from "./scalar-option.ts";
 
 /** terms times a weight that broadcasts to them; the terms themselves without one. */
 function weighted(name: string, terms: Tensor, weight: TensorLike | null): Tensor {
@@ -33,9 +34,6 @@ function expectBroadcastsTo(name: string, what: string, w: Tensor, terms: Tensor
     throw new ShapeError(name, `${what} ${formatShape(w.shape)} must broadcast to ${formatShape(terms.shape)}`);
   }
 }
-
-const expectFraction = (name: string, what: string, value: unknown): void =>
-  expectNumber(name, what, value, "in [0, 1]", (v) => v >= 0 && v <= 1);
 
 const zeroOrOne = "map +-1 labels with labels.add(1).div(2)";
 
@@ -74,18 +72,22 @@ export function binaryCrossEntropy(
   expectSameShape("binaryCrossEntropy", { probabilities: p, targets: y });
   expectProbabilities("binaryCrossEntropy", "probabilities", p, "for logits use binaryCrossEntropyWithLogits");
   expectProbabilities("binaryCrossEntropy", "targets", y, zeroOrOne);
-  if (typeof clamp !== "object") expectOneOf("binaryCrossEntropy", "clamp", clamp, ["log100"]);
-  else expectNumber("binaryCrossEntropy", "clamp.eps", clamp.eps, "in (0, 0.5)", (v) => v > 0 && v < 0.5);
+  if (typeof clamp === "object" && clamp !== null) {
+    expectNumber("binaryCrossEntropy", "clamp.eps", clamp.eps, "in (0, 0.5)", (v) => v > 0 && v < 0.5);
+  } else if (clamp !== "log100") {
+    throw new ValueError("binaryCrossEntropy", `clamp must be "log100" or { eps }, got ${JSON.stringify(clamp)}`);
+  }
   const terms = typeof clamp === "object" ? logLoss(p.clamp(clamp.eps, 1 - clamp.eps), y) : clampedLogLoss(p, y);
   return reduce("binaryCrossEntropy", weighted("binaryCrossEntropy", terms, weight), reduction);
 }
 
-/** -(y log p + (1 - y) log(1 - p)), each logarithm at least -100. */
-const logLoss = (p: Tensor, y: Tensor): Tensor =>
-  y
-    .mul(p.log().clamp(-100))
-    .add(y.neg().add(1).mul(p.neg().log1p().clamp(-100)))
-    .neg();
+/** -(y log p + (1 - y) log(1 - p)), each logarithm at least -100; that of 0 is never taken. */
+function logLoss(p: Tensor, y: Tensor): Tensor {
+  const [zero, one] = [p.eq(0), p.eq(1)];
+  const log = p.maskedFill(zero, 1).log().clamp(-100).maskedFill(zero, -100);
+  const logOther = p.maskedFill(one, 0).neg().log1p().clamp(-100).maskedFill(one, -100);
+  return y.mul(log).add(y.neg().add(1).mul(logOther)).neg();
+}
 
 /** The logarithmic loss, and where p (1 - p) < 1e-12 a line through its value with the slope (p - y) / 1e-12. */
 function clampedLogLoss(p: Tensor, y: Tensor): Tensor {

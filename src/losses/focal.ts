@@ -1,6 +1,8 @@
-import { stopGradient } from "../autograd/elementwise.ts";
+import { where as select, stopGradient } from "../autograd/elementwise.ts";
+import { log1mexp } from "../functional/numerics.ts";
 import "../functional/methods.ts";
 import { expectNotEmpty, expectProbabilities, expectSameShape, floatTensor } from "../tensor/checks.ts";
+import { zeros } from "../tensor/creation.ts";
 import { promote } from "../tensor/dtype.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectNonNegative, expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
@@ -13,12 +15,14 @@ import {
   classProbabilities,
   expectation,
   ignoreIndexIsForLabels,
+  isLabelled,
   labelLogit,
   meansLabels,
   reduceWeighted,
   weightOf,
 } from "./classes.ts";
 import { type Reduction, reduce } from "./reduction.ts";
+import { expectFraction } from "./scalar-option.ts";
 
 // Cross-entropy bent by powers of 1 - p_t, the probability that the model gives to what is not the target. With the
 // logit z of the target against the rest, p_t = sigmoid(z): -log p_t = softplus(-z) and log(1 - p_t) = -softplus(z)
@@ -33,12 +37,14 @@ interface Terms {
   weigh(alpha: Alpha): Tensor;
   /** 1 for each term that counts, 0 for the ignored; null where all count. */
   counted: Tensor | null;
+  /** What the normalizer "positives" adds up. */
+  positives: Tensor;
 }
 
 type Alpha = number | readonly number[];
 
 /** p_t = p y + (1 - p)(1 - y), p = sigmoid(x); alpha for positives, 1 - alpha for negatives. */
-function binaryTerms(where: string, x: Tensor, targets: TensorLike): Terms & { y: Tensor } {
+function binaryTerms(where: string, x: Tensor, targets: TensorLike): Terms {
   const given = asTensor(targets, x.dtype);
   expectSameShape(where, { logits: x, targets: given });
   expectProbabilities(where, "targets", given, "map +-1 labels with labels.add(1).div(2)");
@@ -46,17 +52,23 @@ function binaryTerms(where: string, x: Tensor, targets: TensorLike): Terms & { y
   const other = y.neg().add(1);
   const [lossOfOne, lossOfZero] = [x.neg().softplus(), x.softplus()];
   const weigh = (alpha: Alpha) => {
-    for (const v of typeof alpha === "number" ? [alpha] : alpha) expectFraction(where, "alpha", v);
+    for (const v of listed(alpha)) expectFraction(where, "alpha", v);
     const a = alphaTensor(where, alpha, x);
     return y.mul(a).add(other.mul(a.neg().add(1)));
   };
   return {
     crossEntropy: y.mul(lossOfOne).add(other.mul(lossOfZero)),
-    logMiss: y.log().sub(lossOfZero).logAddExp(other.log().sub(lossOfOne)),
+    logMiss: finiteLog(y).sub(lossOfZero).logAddExp(finiteLog(other).sub(lossOfOne)),
     weigh,
     counted: null,
-    y,
+    positives: y,
   };
+}
+
+/** log v, and below every logarithm where v = 0: finite, so that `detectAnomaly` has nothing to find. */
+function finiteLog(v: Tensor): Tensor {
+  const zero = v.eq(0);
+  return v.maskedFill(zero, 1).log().maskedFill(zero, -1e38);
 }
 
 /** p_t = p_y, p = softmax(x); an alpha for each class, or one for all. */
@@ -64,16 +76,38 @@ function labelTerms(where: string, x: Tensor, labels: TensorLike, ignoreIndex: n
   const target = classLabels(where, "logits", x, labels, ignoreIndex);
   const z = labelLogit(x, target);
   const weigh = (alpha: Alpha) => {
-    for (const v of typeof alpha === "number" ? [alpha] : alpha) expectNonNegative(where, "alpha", v);
-    const a = alphaTensor(where, alpha, x);
+    const a = classAlpha(where, alpha, x);
     return a.ndim === 0 ? a : weightOf(a.reshape([-1]), target, x);
   };
+  const counted = weightOf(null, target, x);
+  return { crossEntropy: z.neg().softplus(), logMiss: z.softplus().neg(), weigh, counted, positives: counted };
+}
+
+/** A term -y_c log p_c for each class of soft labels y, with p_t = p_c, p = softmax(x). */
+function softTerms(where: string, x: Tensor, probabilities: TensorLike, axis: number): Terms {
+  const y = classProbabilities(where, "logits", x, probabilities);
+  // 1 - p_c loses its digits at the likeliest class alone, whose logit against the others keeps them.
+  const index = stopGradient(x).argmax(axis, { keepDims: true });
+  const top = { axis, index, ignored: zeros([], { dtype: "bool" }) };
+  const isTop = isLabelled(x, top);
+  const z = labelLogit(x, top).unsqueeze(axis);
+  const logp = select(isTop, z.neg().softplus().neg(), x.logSoftmax(axis));
+  const rest = logp.maskedFill(isTop, -1);
   return {
-    crossEntropy: z.neg().softplus(),
-    logMiss: z.softplus().neg(),
-    weigh,
-    counted: weightOf(null, target, x),
+    crossEntropy: expectation(y, logp).neg(),
+    logMiss: select(isTop, z.softplus().neg(), log1mexp(rest)),
+    weigh: (alpha) => classAlpha(where, alpha, x),
+    counted: null,
+    positives: y,
   };
+}
+
+const listed = (value: number | readonly number[]): readonly number[] => (Array.isArray(value) ? value : [value as number]);
+
+/** alpha of classes: a factor of any size for all, or one for each along the class axis. */
+function classAlpha(where: string, alpha: Alpha, x: Tensor): Tensor {
+  for (const v of listed(alpha)) expectNonNegative(where, "alpha", v);
+  return alphaTensor(where, alpha, x);
 }
 
 /** alpha as a scalar, or along the class axis of x. */
@@ -99,7 +133,7 @@ function focal({ crossEntropy, logMiss, weigh }: Terms, alpha: Alpha | null, gam
 
 /** sum_j epsilon_j (1 - p_t)^j (/ j), j = 1, 2, ..., by Horner's rule. */
 function polynomial(where: string, miss: Tensor, epsilon: number | readonly number[], divideByIndex: boolean): Tensor {
-  const factors = typeof epsilon === "number" ? [epsilon] : epsilon;
+  const factors = listed(epsilon);
   for (const e of factors) expectNumber(where, "epsilon", e, "that is finite", Number.isFinite);
   return factors.reduceRight<Tensor>(
     (higher, e, i) => higher.add(divideByIndex ? e / (i + 1) : e).mul(miss),
@@ -107,14 +141,37 @@ function polynomial(where: string, miss: Tensor, epsilon: number | readonly numb
   );
 }
 
-/** The reduction of a loss that leaves out what does not count. */
-function reduceCounted(where: string, loss: Tensor, { counted }: Terms, reduction: Reduction): Tensor {
-  if (counted === null) return reduce(where, loss, reduction);
-  return reduceWeighted(where, loss.maskedFill(counted.eq(0), 0), counted, reduction);
+/** What the mean of a focal loss divides by. */
+type Normalizer = number | "positives" | null;
+
+/** The reduction of a loss that leaves out what does not count; its mean is over the normalizer where there is one. */
+function reduceCounted(
+  where: string,
+  loss: Tensor,
+  { counted, positives }: Terms,
+  reduction: Reduction,
+  normalizer: Normalizer = null,
+): Tensor {
+  const terms = counted === null ? loss : loss.maskedFill(counted.eq(0), 0);
+  if (normalizer !== null) return normalized(where, terms, normalizer, positives, reduction);
+  return counted === null ? reduce(where, terms, reduction) : reduceWeighted(where, terms, counted, reduction);
 }
 
-const expectFraction = (where: string, name: string, value: unknown): void =>
-  expectNumber(where, name, value, "in [0, 1]", (v) => v >= 0 && v <= 1);
+/** The sum of the terms over a normalizer of the caller's. */
+function normalized(
+  where: string,
+  terms: Tensor,
+  normalizer: number | "positives",
+  positives: Tensor,
+  reduction: Reduction,
+): Tensor {
+  if (reduction !== "mean") {
+    throw new ValueError(where, `normalizer divides the mean; with reduction "${reduction}" leave it out`);
+  }
+  if (normalizer !== "positives") expectNumber(where, "normalizer", normalizer, '> 0 or "positives"', (v) => v > 0);
+  expectNotEmpty(where, "logits", terms);
+  return terms.sum().div(normalizer === "positives" ? positives.to(terms.dtype).sum().clamp(1) : normalizer);
+}
 
 export interface SigmoidFocalOptions {
   /** Weight alpha for positives and 1 - alpha for negatives; an array has one for each class of axis 1. Default null: none. */
@@ -146,26 +203,7 @@ export function sigmoidFocal(logits: TensorLike, targets: TensorLike, options: S
   expectNonNegative("sigmoidFocal", "gamma", gamma);
   expectOneOf("sigmoidFocal", "detachPt", detachPt, [true, false]);
   const terms = binaryTerms("sigmoidFocal", floatTensor("sigmoidFocal", "logits", logits), targets);
-  const loss = focal(terms, alpha, gamma, detachPt);
-  if (normalizer === null) return reduce("sigmoidFocal", loss, reduction);
-  return normalized("sigmoidFocal", loss, normalizer, terms.y, reduction);
-}
-
-/** The sum of the terms over a normalizer of the caller's. */
-function normalized(
-  where: string,
-  terms: Tensor,
-  normalizer: number | "positives",
-  y: Tensor,
-  reduction: Reduction,
-): Tensor {
-  if (reduction !== "mean") {
-    throw new ValueError(where, `normalizer divides the mean; with reduction "${reduction}" leave it out`);
-  }
-  expectNotEmpty(where, "logits", terms);
-  if (normalizer === "positives") return terms.sum().div(y.to(terms.dtype).sum().clamp(1));
-  expectNumber(where, "normalizer", normalizer, '> 0 or "positives"', (v) => v > 0);
-  return terms.sum().div(normalizer);
+  return reduceCounted("sigmoidFocal", focal(terms, alpha, gamma, detachPt), terms, reduction, normalizer);
 }
 
 export interface SoftmaxFocalOptions {
@@ -177,28 +215,46 @@ export interface SoftmaxFocalOptions {
   ignoreIndex?: number;
   /** Treat (1 - p_y)^gamma as a constant in the gradient. Default false. */
   detachPt?: boolean;
+  /**
+   * What the mean divides by: the count (null), a number, or "positives", the number of labels that are not ignored (the
+   * sum of soft ones) and at least 1. Default null.
+   */
+  normalizer?: number | "positives" | null;
   reduction?: Reduction;
 }
 
 /**
- * Focal loss over classes: -alpha_y (1 - p_y)^gamma log p_y, p = softmax(x).
+ * Focal loss over classes: -alpha_y (1 - p_y)^gamma log p_y, p = softmax(x);
+ * of soft labels y, -sum_c alpha_c y_c (1 - p_c)^gamma log p_c.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean divides by the count of the others. A number alpha scales the whole loss, as in Keras; for the
- * convention of Kornia and MONAI, in which class 0 is the background, give [1 - alpha, alpha, alpha, ...].
- * Options: alpha (none), gamma (2), ignoreIndex (-100), detachPt (false), reduction ("mean").
+ * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...] or a number, or soft labels, float of
+ * the shape of the logits. "none" gives [n, ...], 0 where ignored; the mean divides by the count of the others. A number
+ * alpha scales the whole loss, as in Keras; for the convention of Kornia and MONAI, in which class 0 is the background,
+ * give [1 - alpha, alpha, alpha, ...].
+ * Options: alpha (none), gamma (2), ignoreIndex (-100), detachPt (false), normalizer (the count), reduction ("mean").
  * Lin et al. 2017, arXiv:1708.02002. Reference values: keras.losses.CategoricalFocalCrossentropy, kornia.losses.focal_loss.
  */
-export function softmaxFocal(logits: TensorLike, labels: TensorLike, options: SoftmaxFocalOptions = {}): Tensor {
-  const { alpha, gamma, ignoreIndex, detachPt, reduction } = resolve<Required<SoftmaxFocalOptions>>(
+export function softmaxFocal(
+  logits: TensorLike,
+  labelsOrProbabilities: TensorLike,
+  options: SoftmaxFocalOptions = {},
+): Tensor {
+  const { alpha, gamma, ignoreIndex, detachPt, normalizer, reduction } = resolve<Required<SoftmaxFocalOptions>>(
     "softmaxFocal",
     options,
-    { alpha: null, gamma: 2, ignoreIndex: -100, detachPt: false, reduction: "mean" },
+    { alpha: null, gamma: 2, ignoreIndex: -100, detachPt: false, normalizer: null, reduction: "mean" },
   );
   expectNonNegative("softmaxFocal", "gamma", gamma);
   expectOneOf("softmaxFocal", "detachPt", detachPt, [true, false]);
-  const terms = labelTerms("softmaxFocal", floatTensor("softmaxFocal", "logits", logits), labels, ignoreIndex);
-  return reduceCounted("softmaxFocal", focal(terms, alpha, gamma, detachPt), terms, reduction);
+  const x = floatTensor("softmaxFocal", "logits", logits);
+  const axis = classAxis("softmaxFocal", "logits", x);
+  if (meansLabels(x, labelsOrProbabilities)) {
+    const terms = labelTerms("softmaxFocal", x, labelsOrProbabilities, ignoreIndex);
+    return reduceCounted("softmaxFocal", focal(terms, alpha, gamma, detachPt), terms, reduction, normalizer);
+  }
+  if (options.ignoreIndex !== undefined) throw ignoreIndexIsForLabels("softmaxFocal");
+  const terms = softTerms("softmaxFocal", x, labelsOrProbabilities, axis);
+  return reduceCounted("softmaxFocal", focal(terms, alpha, gamma, detachPt).sum(axis), terms, reduction, normalizer);
 }
 
 export interface PolyOptions {
@@ -278,6 +334,10 @@ export interface PolyFocalOptions {
   gamma?: number;
   /** Labels with this value count nowhere. Default -100. */
   ignoreIndex?: number;
+  /** Treat (1 - p_t)^gamma of the focal term as a constant in the gradient. Default false. */
+  detachPt?: boolean;
+  /** As for `sigmoidFocal` or `softmaxFocal`. Default null: the count. */
+  normalizer?: number | "positives" | null;
   reduction?: Reduction;
 }
 
@@ -286,28 +346,27 @@ export interface PolyFocalOptions {
  *
  * Targets in [0, 1] of the shape of the logits make it the sigmoid form, the paper's; class labels, int32 with one axis
  * fewer than the logits [n, classes, ...], the softmax form.
- * Options: epsilon (1), alpha (none), gamma (2), ignoreIndex (-100), reduction ("mean").
- * Leng et al. 2022, arXiv:2204.12511. Reference values: the formula in float64.
+ * Options: epsilon (1), alpha (none), gamma (2), ignoreIndex (-100), detachPt (false), normalizer (the count), reduction
+ * ("mean"). Leng et al. 2022, arXiv:2204.12511. Reference values: the formula in float64.
  */
 export function polyFocal(logits: TensorLike, targets: TensorLike, options: PolyFocalOptions = {}): Tensor {
-  const { epsilon, alpha, gamma, ignoreIndex, reduction } = resolve<Required<PolyFocalOptions>>("polyFocal", options, {
-    epsilon: 1,
-    alpha: null,
-    gamma: 2,
-    ignoreIndex: -100,
-    reduction: "mean",
-  });
+  const { epsilon, alpha, gamma, ignoreIndex, detachPt, normalizer, reduction } = resolve<Required<PolyFocalOptions>>(
+    "polyFocal",
+    options,
+    { epsilon: 1, alpha: null, gamma: 2, ignoreIndex: -100, detachPt: false, normalizer: null, reduction: "mean" },
+  );
   expectNumber("polyFocal", "epsilon", epsilon, "that is finite", Number.isFinite);
   expectNonNegative("polyFocal", "gamma", gamma);
+  expectOneOf("polyFocal", "detachPt", detachPt, [true, false]);
   const x = floatTensor("polyFocal", "logits", logits);
   const byLabels = x.ndim > 0 && meansLabels(x, targets);
   if (!byLabels && options.ignoreIndex !== undefined) throw ignoreIndexIsForLabels("polyFocal");
   const terms = byLabels ? labelTerms("polyFocal", x, targets, ignoreIndex) : binaryTerms("polyFocal", x, targets);
-  const loss = focal(terms, alpha, gamma).add(
+  const loss = focal(terms, alpha, gamma, detachPt).add(
     terms.logMiss
       .mul(gamma + 1)
       .exp()
       .mul(epsilon),
   );
-  return reduceCounted("polyFocal", loss, terms, reduction);
+  return reduceCounted("polyFocal", loss, terms, reduction, normalizer);
 }

@@ -21,3 +21,7 @@ export function scalarOption(
   else expectNumber(where, name, value, "that is finite", Number.isFinite);
   return value;
 }
+
+/** Throws unless `value` is a number in [0, 1]. */
+export const expectFraction = (where: string, name: string, value: unknown): void =>
+  expectNumber(where, name, value, "in [0, 1]", (v) => v >= 0 && v <= 1);

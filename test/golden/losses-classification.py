@@ -206,6 +206,22 @@ for (x, y), alpha, gamma, r in itertools.product([("logits", "labels"), ("map", 
          lambda t, l: (lambda v: v if r == "none" else v.mean())(softmax_focal(t, l, gamma, a)))
 case("softmaxFocal", ["logits", "ignoring3"], {"ignoreIndex": 3}, lambda x, y: softmax_focal(x[y != 3], y[y != 3], 2).mean())
 case("softmaxFocal", ["logits", "labels"], {"detachPt": True}, lambda x, y: (label_terms(x, y)[0] * label_terms(x, y)[1].detach() ** 2).mean())
+for alpha in [None, 0.25]:
+    case("softmaxFocal", ["logits", "ignoring"], {"normalizer": "positives", "alpha": alpha},
+         lambda x, y: softmax_focal(x[y >= 0], y[y >= 0], 2).sum() * (1 if alpha is None else alpha) / 3)
+    case("softmaxFocal", ["map", "labelMap"], {"normalizer": 7, "alpha": alpha}, lambda x, y: softmax_focal(x, y, 2).sum() * (1 if alpha is None else alpha) / 7)
+
+
+def soft_focal(x, y, gamma, alpha=None):  # keras.losses.CategoricalFocalCrossentropy
+    p = torch.softmax(x, 1)
+    a = 1 if alpha is None else alpha if alpha.dim() == 0 else alpha.reshape(-1, *[1] * (x.dim() - 2))
+    return (a * (1 - p) ** gamma * -y * torch.log(p)).sum(1)
+
+
+for (x, y), alpha, gamma in itertools.product([("logits", "soft"), ("map", "softMap"), ("logits", "hard")], [None, 0.25, weight.tolist()], [0, 0.5, 2]):
+    a = None if alpha is None else torch.tensor(alpha)
+    reduced("softmaxFocal", [x, y], {"alpha": alpha, "gamma": gamma}, lambda t, s: soft_focal(t, s, gamma, a), reductions=["none", "mean"])
+case("softmaxFocal", ["logits", "soft"], {"normalizer": "positives"}, lambda x, y: soft_focal(x, y, 2).sum() / y.sum())
 
 
 def poly_terms(ce, miss, epsilon, divide):
@@ -230,6 +246,10 @@ for epsilon, gamma, alpha in itertools.product([1, -0.5], [2, 0.5], [None, 0.25]
     options = {"epsilon": epsilon, "gamma": gamma, "alpha": alpha}
     case("polyFocal", ["logits", "binary"], options, lambda x, y: (sigmoid_focal(x, y, gamma, a) + epsilon * binary_terms(x, y)[1] ** (gamma + 1)).mean())
     case("polyFocal", ["logits", "labels"], options, lambda x, y: (softmax_focal(x, y, gamma, a) + epsilon * label_terms(x, y)[1] ** (gamma + 1)).mean())
+case("polyFocal", ["logits", "binary"], {"detachPt": True}, lambda x, y: (detached(x, y) + binary_terms(x, y)[1] ** 3).mean())
+case("polyFocal", ["logits", "binary"], {"normalizer": "positives"}, lambda x, y: (sigmoid_focal(x, y, 2) + binary_terms(x, y)[1] ** 3).sum() / y.sum())
+case("polyFocal", ["logits", "ignoring"], {"normalizer": "positives"},
+     lambda x, y: (softmax_focal(x[y >= 0], y[y >= 0], 2) + label_terms(x[y >= 0], y[y >= 0])[1] ** 3).sum() / 3)
 
 # Regression.
 for r in ["none", "mean", "sum"]:

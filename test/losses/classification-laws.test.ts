@@ -41,6 +41,7 @@ const laws: Record<string, Law> = {
   categoricalHinge: law(losses.categoricalHinge, "logits", "labels"),
   sigmoidFocal: law(losses.sigmoidFocal, "logits", "fractions", [{ alpha: 0.25, gamma: 0.5 }]),
   softmaxFocal: law(losses.softmaxFocal, "logits", "labels", [{ alpha: weight, gamma: 0.5 }]),
+  "softmaxFocal of probabilities": law(losses.softmaxFocal, "logits", "soft", [{ alpha: weight, gamma: 0.5 }]),
   poly: law(losses.poly, "logits", "labels", [{ epsilon: [1, -0.5, 2] }]),
   "poly of probabilities": law(losses.poly, "logits", "soft", [{ epsilon: [1, -0.5, 2], divideByIndex: true }]),
   sigmoidPoly: law(losses.sigmoidPoly, "logits", "fractions", [{ epsilon: [1, -0.5, 2] }]),

@@ -72,7 +72,10 @@ describe("binaryCrossEntropy", () => {
       "binaryCrossEntropy: clamp.eps must be a number in (0, 0.5), got 0.7",
     );
     expect(() => binaryCrossEntropy([0.5], [1], { clamp: "log10" as never })).toThrow(
-      'binaryCrossEntropy: clamp must be one of "log100", got "log10"',
+      'binaryCrossEntropy: clamp must be "log100" or { eps }, got "log10"',
+    );
+    expect(() => binaryCrossEntropy([0.5], [1], { clamp: null as never })).toThrow(
+      'binaryCrossEntropy: clamp must be "log100" or { eps }, got null',
     );
   });
 });

@@ -166,6 +166,46 @@ describe("softmaxFocal", () => {
     );
   });
 
+  test("of soft labels gives the values that Keras publishes, and one-hot rows are labels", () => {
+    const p = [
+      [0.05, 0.95, 0],
+      [0.1, 0.8, 0.1],
+    ].map((row) => row.map((v) => Math.log(Math.max(v, 1e-7))));
+    const oneHot = [
+      [0, 1, 0],
+      [0, 0, 1],
+    ];
+    close(softmaxFocal(p, oneHot, { alpha: 0.25, reduction: "none" }), [3.2058331e-5, 0.46627346], 6);
+    for (const options of [{}, { alpha: [0.5, 2, 0, 1.5], gamma: 0.5, normalizer: "positives" }] as const) {
+      same(
+        input("logits"),
+        (x) => softmaxFocal(x, input("hard"), options),
+        (x) => softmaxFocal(x, input("labels"), options),
+      );
+    }
+  });
+
+  test("of soft labels keeps the digits of confident hits, and takes a logit of -Infinity where the label is 0", () => {
+    const small = 2 * Math.exp(-20);
+    expect(softmaxFocal([[20, 0, 0]], [[1, 0, 0]], { gamma: 0.5 }).item() / small ** 1.5).toBeCloseTo(1, 4);
+    const x = [[1, Number.NEGATIVE_INFINITY, 2]];
+    const y = [[0.5, 0, 0.5]];
+    expect(softmaxFocal(x, y).item()).toBeCloseTo(softmaxFocal([[1, 2]], [[0.5, 0.5]]).item(), 6);
+    expect(values(gradientAt(x, (t) => softmaxFocal(t, y))).every(Number.isFinite)).toBe(true);
+  });
+
+  test("divides by the labels that are not ignored, and by one at least", () => {
+    const x = [
+      [1, 2],
+      [3, 1],
+      [0, 4],
+    ];
+    const sum = softmaxFocal(x, [1, -100, 0], { reduction: "sum" }).item();
+    expect(softmaxFocal(x, [1, -100, 0], { normalizer: "positives" }).item()).toBeCloseTo(sum / 2, 6);
+    expect(softmaxFocal(x, [1, -100, 0], { normalizer: 8 }).item()).toBeCloseTo(sum / 8, 6);
+    expect(softmaxFocal(x, [-100, -100, -100], { normalizer: "positives" }).item()).toBe(0);
+  });
+
   test("is 0 with gradient 0 where all labels are ignored, and for a single class", () => {
     const x = [
       [1, 2],
@@ -176,6 +216,7 @@ describe("softmaxFocal", () => {
     for (const gamma of [0, 0.5, 2]) {
       expect(softmaxFocal([[3]], [0], { gamma }).item()).toBeCloseTo(0);
       expect(gradientAt([[3]], (t) => softmaxFocal(t, [0], { gamma })).item()).toBeCloseTo(0);
+      expect(gradientAt([[3]], (t) => softmaxFocal(t, [[1]], { gamma })).item()).toBeCloseTo(0);
     }
   });
 
@@ -192,7 +233,21 @@ describe("softmaxFocal", () => {
     expect(() => softmaxFocal([[1, 2]], [0], { gamma: Number.NaN })).toThrow(
       "softmaxFocal: gamma must be a number >= 0, got NaN",
     );
-    expect(() => softmaxFocal([[1, 2]], [[1, 0]])).toThrow("softmaxFocal: labels");
+    expect(() => softmaxFocal([[1, 2]], [[1, -1]])).toThrow(
+      "softmaxFocal: probabilities[1] is -1, but must be in [0, 1]",
+    );
+    expect(() => softmaxFocal([[1, 2]], [[1, 0, 0]])).toThrow(
+      "softmaxFocal: probabilities [1, 3] must have the shape of logits, [1, 2]; class labels need one axis fewer, [1]",
+    );
+    expect(() => softmaxFocal([[1, 2]], [[1, 0]], { ignoreIndex: 0 })).toThrow(
+      "softmaxFocal: ignoreIndex is for class labels",
+    );
+    expect(() => softmaxFocal([[1, 2]], [0], { normalizer: "labels" as never })).toThrow(
+      'softmaxFocal: normalizer must be a number > 0 or "positives", got labels',
+    );
+    expect(() => softmaxFocal([[1, 2]], [0], { normalizer: 2, reduction: "none" })).toThrow(
+      'softmaxFocal: normalizer divides the mean; with reduction "none" leave it out',
+    );
   });
 });
 
@@ -323,6 +378,8 @@ describe("polyFocal", () => {
   });
 
   test("names itself in errors", () => {
+    expect(() => polyFocal([1], [1], { normalizer: -1 })).toThrow("polyFocal: normalizer must be a number > 0");
+    expect(() => polyFocal([1], [1], { detachPt: 1 as never })).toThrow("polyFocal: detachPt must be");
     expect(() => polyFocal([1], [1], { gamma: -1 })).toThrow("polyFocal: gamma must be a number >= 0, got -1");
     expect(() => polyFocal([1], [1], { alpha: 2 })).toThrow("polyFocal: alpha must be a number in [0, 1], got 2");
     expect(() => polyFocal([[1, 2]], [2])).toThrow("polyFocal: labels[0] is 2");
