@@ -1,6 +1,6 @@
 import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNonNegative, expectNumber, resolve } from "../tensor/options.ts";
-import { Schedule, type Scheduled } from "./schedule.ts";
+import { required, Schedule, type Scheduled } from "./schedule.ts";
 
 /** lr gamma^floor(steps / stepSize); gamma defaults to 0.1. Semantics of torch.optim.lr_scheduler.StepLR. */
 export class StepLR extends Schedule {
@@ -9,7 +9,7 @@ export class StepLR extends Schedule {
 
   constructor(optimizer: Scheduled, options: { stepSize: number; gamma?: number }) {
     super("StepLR", optimizer);
-    const { stepSize, gamma } = resolve("StepLR", options, { stepSize: Number.NaN, gamma: 0.1 });
+    const { stepSize, gamma } = resolve("StepLR", options, { stepSize: required, gamma: 0.1 });
     expectInteger("StepLR", "stepSize", stepSize);
     expectNonNegative("StepLR", "gamma", gamma);
     this.stepSize = stepSize;
@@ -52,7 +52,7 @@ export class ExponentialLR extends Schedule {
 
   constructor(optimizer: Scheduled, options: { gamma: number }) {
     super("ExponentialLR", optimizer);
-    const { gamma } = resolve("ExponentialLR", options, { gamma: Number.NaN });
+    const { gamma } = resolve("ExponentialLR", options, { gamma: required });
     expectNonNegative("ExponentialLR", "gamma", gamma);
     this.gamma = gamma;
   }
@@ -72,7 +72,7 @@ export class CosineAnnealingLR extends Schedule {
 
   constructor(optimizer: Scheduled, options: { tMax: number; etaMin?: number }) {
     super("CosineAnnealingLR", optimizer);
-    const { tMax, etaMin } = resolve("CosineAnnealingLR", options, { tMax: Number.NaN, etaMin: 0 });
+    const { tMax, etaMin } = resolve("CosineAnnealingLR", options, { tMax: required, etaMin: 0 });
     expectInteger("CosineAnnealingLR", "tMax", tMax);
     expectNonNegative("CosineAnnealingLR", "etaMin", etaMin);
     this.tMax = tMax;
@@ -113,6 +113,9 @@ export class LinearWarmup extends Schedule {
     expectInteger("LinearWarmup", "totalIters", o.totalIters);
     expectNumber("LinearWarmup", "startFactor", o.startFactor, "in (0, 1]", (v) => v > 0 && v <= 1);
     expectNumber("LinearWarmup", "endFactor", o.endFactor, "in [0, 1]", (v) => v >= 0 && v <= 1);
+    if (o.after !== null && !(o.after instanceof Schedule)) {
+      throw new ValueError("LinearWarmup", `after must be a Schedule or null, got ${String(o.after)}`);
+    }
     this.totalIters = o.totalIters;
     this.startFactor = o.startFactor;
     this.endFactor = o.endFactor;

@@ -1,6 +1,6 @@
 import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNumber, expectOneOf, expectPositive, resolve } from "../tensor/options.ts";
-import { Schedule, type Scheduled } from "./schedule.ts";
+import { required, Schedule, type Scheduled } from "./schedule.ts";
 
 export interface OneCycleOptions {
   /** The top of the cycle. */
@@ -41,7 +41,7 @@ interface Cycled {
 }
 
 const defaults = {
-  maxLr: Number.NaN,
+  maxLr: required,
   totalSteps: null as number | null,
   epochs: null as number | null,
   stepsPerEpoch: null as number | null,
@@ -74,6 +74,10 @@ export class OneCycleLR extends Schedule {
     expectPositive(where, "maxLr", o.maxLr);
     expectNumber(where, "pctStart", o.pctStart, "in [0, 1]", (v) => v >= 0 && v <= 1);
     expectOneOf(where, "annealStrategy", o.annealStrategy, ["cos", "linear"]);
+    expectOneOf(where, "cycleMomentum", o.cycleMomentum, [true, false]);
+    expectOneOf(where, "threePhase", o.threePhase, [true, false]);
+    expectNumber(where, "baseMomentum", o.baseMomentum, "in [0, 1]", (v) => v >= 0 && v <= 1);
+    expectNumber(where, "maxMomentum", o.maxMomentum, "in [0, 1]", (v) => v >= 0 && v <= 1);
     expectPositive(where, "divFactor", o.divFactor);
     expectPositive(where, "finalDivFactor", o.finalDivFactor);
     this.totalSteps = stepsOf(where, o);
@@ -117,7 +121,9 @@ export class OneCycleLR extends Schedule {
     const index = found === -1 ? this.phases.length - 1 : found;
     const begin = index === 0 ? 0 : this.phases[index - 1].end;
     const phase = this.phases[index];
-    return this.anneal(phase[what][0], phase[what][1], (steps - begin) / (phase.end - begin));
+    // A phase without length is over at once; there PyTorch divides by zero and fails.
+    const share = phase.end <= begin ? 1 : (steps - begin) / (phase.end - begin);
+    return this.anneal(phase[what][0], phase[what][1], share);
   }
 
   protected override apply(): void {

@@ -106,8 +106,9 @@ export class ReduceLROnPlateau {
     return { ...this.state };
   }
 
-  loadStateDict({ best, badSteps, cooldownLeft }: PlateauState): void {
+  loadStateDict(state: PlateauState): void {
     const where = "ReduceLROnPlateau.loadStateDict";
+    const { best, badSteps, cooldownLeft } = state ?? {};
     if (best !== null) expectNumber(where, "best", best, "or null", () => true);
     expectInteger(where, "badSteps", badSteps, 0);
     expectInteger(where, "cooldownLeft", cooldownLeft, 0);

@@ -1,5 +1,8 @@
 import { ValueError } from "../tensor/errors.ts";
 
+/** The default of an option that must be given: what checks its domain says "got undefined". */
+export const required = undefined as unknown as number;
+
 /** What a schedule needs of an optimizer. */
 export interface Scheduled {
   readonly groups: readonly { lr: number }[];

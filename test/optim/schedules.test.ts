@@ -90,6 +90,32 @@ describe("schedules", () => {
     expect(optimizer.groups[0].betas[0]).toBeCloseTo(0.85);
   });
 
+  it.each([
+    { totalSteps: 10, pctStart: 0.1 },
+    { totalSteps: 2, pctStart: 0.5 },
+    { totalSteps: 10, pctStart: 0.1, threePhase: true },
+  ])("OneCycleLR is at its top from the start when the climb takes one step: %j", (options) => {
+    const optimizer = sgd();
+    const schedule = new optim.OneCycleLR(optimizer, { maxLr: 0.1, ...options });
+    expect([optimizer.lr, optimizer.groups[0].momentum]).toEqual([0.1, 0.85]);
+    const rates = Array.from({ length: options.totalSteps - 1 }, () => {
+      schedule.step();
+      return optimizer.lr;
+    });
+    expect(rates.every((lr) => lr < 0.1)).toBe(true);
+    expect(rates.at(-1)).toBeCloseTo(0.1 / 25 / 1e4, 12);
+  });
+
+  it("OneCycleLR reaches its top with the last step when all of them climb", () => {
+    const optimizer = sgd();
+    const schedule = new optim.OneCycleLR(optimizer, { maxLr: 0.1, totalSteps: 3, pctStart: 1 });
+    const rates = [1, 2, 3].map(() => {
+      schedule.step();
+      return optimizer.lr;
+    });
+    expect(rates).toEqual([(0.1 + 0.1 / 25) / 2, 0.1, 0.1 / 25 / 1e4]);
+  });
+
   it("OneCycleLR can turn on momentum that SGD and RMSprop started without", () => {
     for (const Class of [optim.SGD, optim.RMSprop]) {
       const p = tensor([0], { requiresGrad: true });
@@ -126,7 +152,7 @@ describe("schedules", () => {
     [
       "a missing stepSize",
       () => new optim.StepLR(sgd(), {} as never),
-      "StepLR: stepSize must be a number that is whole and >= 1, got NaN",
+      "StepLR: stepSize must be a number that is whole and >= 1, got undefined",
     ],
     [
       "misspelt options",
@@ -146,12 +172,22 @@ describe("schedules", () => {
     [
       "a missing gamma",
       () => new optim.ExponentialLR(sgd(), {} as never),
-      "ExponentialLR: gamma must be a number >= 0, got NaN",
+      "ExponentialLR: gamma must be a number >= 0, got undefined",
     ],
     [
       "a missing tMax",
       () => new optim.CosineAnnealingLR(sgd(), {} as never),
-      "CosineAnnealingLR: tMax must be a number that is whole and >= 1",
+      "CosineAnnealingLR: tMax must be a number that is whole and >= 1, got undefined",
+    ],
+    [
+      "what is no schedule after the warm-up",
+      () => new optim.LinearWarmup(sgd(), { after: {} as never }),
+      "LinearWarmup: after must be a Schedule or null, got [object Object]",
+    ],
+    [
+      "a plateau after the warm-up",
+      () => new optim.LinearWarmup(sgd(), { after: new optim.ReduceLROnPlateau(sgd()) as never }),
+      "LinearWarmup: after must be a Schedule or null",
     ],
     [
       "a start above 1",
@@ -166,12 +202,32 @@ describe("schedules", () => {
     [
       "a cycle without maxLr",
       () => new optim.OneCycleLR(sgd(), { totalSteps: 3 } as never),
-      "OneCycleLR: maxLr must be a number > 0, got NaN",
+      "OneCycleLR: maxLr must be a number > 0, got undefined",
     ],
     [
       "momentum where there is none",
       () => new optim.OneCycleLR(adagrad(), { maxLr: 1, totalSteps: 3 }),
       "OneCycleLR: cycleMomentum needs an optimizer with momentum or betas",
+    ],
+    [
+      "momenta that are no share",
+      () => new optim.OneCycleLR(sgd(), { maxLr: 1, totalSteps: 3, baseMomentum: "a" as never }),
+      "OneCycleLR: baseMomentum must be a number in [0, 1], got a",
+    ],
+    [
+      "momenta above 1",
+      () => new optim.OneCycleLR(sgd(), { maxLr: 1, totalSteps: 3, maxMomentum: 2 }),
+      "OneCycleLR: maxMomentum must be a number in [0, 1], got 2",
+    ],
+    [
+      "a cycleMomentum that is no boolean",
+      () => new optim.OneCycleLR(sgd(), { maxLr: 1, totalSteps: 3, cycleMomentum: 0.9 as never }),
+      "OneCycleLR: cycleMomentum must be one of true, false, got 0.9",
+    ],
+    [
+      "a threePhase that is no boolean",
+      () => new optim.OneCycleLR(sgd(), { maxLr: 1, totalSteps: 3, threePhase: "no" as never }),
+      'OneCycleLR: threePhase must be one of true, false, got "no"',
     ],
     ["steps after the cycle", expired, "OneCycleLR.step: the cycle has 3 steps, and all have been taken"],
     [
@@ -203,6 +259,11 @@ describe("schedules", () => {
       "a broken plateau state",
       () => new optim.ReduceLROnPlateau(sgd()).loadStateDict({ best: 1, badSteps: -1, cooldownLeft: 0 }),
       "ReduceLROnPlateau.loadStateDict: badSteps must be a number",
+    ],
+    [
+      "no plateau state",
+      () => new optim.ReduceLROnPlateau(sgd()).loadStateDict(null as never),
+      "ReduceLROnPlateau.loadStateDict: best must be a number or null, got undefined",
     ],
   ])("refuse %s", (_, act, message) => {
     expect(act).toThrow(message);
