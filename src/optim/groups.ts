@@ -1,4 +1,5 @@
-import { AutogradError, ValueError } from "../tensor/errors.ts";
+import { isFloat } from "../tensor/dtype.ts";
+import { AutogradError, DTypeError, ValueError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -17,6 +18,10 @@ export function groupsOf<O>(where: string, given: ParametersOrGroups<O>): Group<
     );
   }
   const list = given as readonly (Tensor | Group<O>)[];
+  const odd = list.findIndex((item) => typeof item !== "object" || item === null);
+  if (odd >= 0) {
+    throw new ValueError(where, `parameters[${odd}] must be a tensor or a group of them, got ${String(list[odd])}`);
+  }
   const groups = list.every((item) => item instanceof Tensor)
     ? [{ parameters: list } as unknown as Group<O>]
     : (list as readonly Group<O>[]);
@@ -35,9 +40,15 @@ export function groupsOf<O>(where: string, given: ParametersOrGroups<O>): Group<
   return groups.map((group) => ({ ...group, parameters: [...group.parameters] }));
 }
 
-/** Throws unless the value is a leaf that requires gradients. */
+/** Throws unless the value is a float leaf that requires gradients. */
 function expectParameter(where: string, name: string, value: unknown): asserts value is Tensor {
   if (!(value instanceof Tensor)) throw new ValueError(where, `${name} must be a tensor, got ${String(value)}`);
+  if (!isFloat(value.dtype)) {
+    throw new DTypeError(
+      where,
+      `${name} must be float32 or float64, got ${value.dtype}; whole numbers have no gradient`,
+    );
+  }
   if (!value.requiresGrad) {
     throw new AutogradError(
       where,

@@ -173,8 +173,9 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     return { groups: this.savedGroups(), tensors };
   }
 
-  loadStateDict({ groups, tensors }: OptimizerState): void {
-    const [options] = this.savedOptions(groups);
+  loadStateDict(state: OptimizerState): void {
+    const [options] = this.savedOptions(state);
+    const { tensors } = state;
     let memory: Memory | null = null;
     if (Object.keys(tensors).length > 0) {
       const size = this.parameters.reduce((n, p) => n + p.size, 0);

@@ -1,5 +1,5 @@
 import { ValueError } from "../tensor/errors.ts";
-import { expectNonNegative, resolve } from "../tensor/options.ts";
+import { expectNonNegative, expectOneOf, resolve } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { groupsOf, type ParametersOrGroups } from "./groups.ts";
 
@@ -64,6 +64,9 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
   private checked(where: string, options: Partial<O>, defaults: O): O {
     const resolved = resolve<O>(where, options as Partial<NoInfer<O>>, defaults);
     expectNonNegative(where, "lr", resolved.lr);
+    for (const name of Object.keys(defaults) as (keyof O & string)[]) {
+      if (typeof defaults[name] === "boolean") expectOneOf<unknown>(where, name, resolved[name], [true, false]);
+    }
     this.check(where, resolved);
     return resolved;
   }
@@ -77,9 +80,18 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
     }));
   }
 
-  /** The options of kept groups, one for each group of this optimizer, checked. */
-  protected savedOptions(groups: OptimizerState["groups"]): O[] {
+  /** The options in a kept state, one for each group of this optimizer, checked. */
+  protected savedOptions(state: OptimizerState): O[] {
     const where = `${this.where}.loadStateDict`;
+    const { groups, tensors } = state ?? {};
+    const isState =
+      Array.isArray(groups) &&
+      groups.every((group) => Array.isArray(group?.parameters)) &&
+      typeof tensors === "object" &&
+      tensors !== null;
+    if (!isState) {
+      throw new ValueError(where, "the state must have groups and tensors, as stateDict() of an optimizer has them");
+    }
     const sizes = (list: readonly { parameters: readonly unknown[] }[]) =>
       list.map((g) => g.parameters.length).join(", ");
     if (sizes(groups) !== sizes(this.groups)) {

@@ -63,8 +63,9 @@ export abstract class PerParameterOptimizer<O extends CommonOptions = CommonOpti
     return { groups: this.savedGroups(), tensors };
   }
 
-  loadStateDict({ groups, tensors }: OptimizerState): void {
-    const options = this.savedOptions(groups);
+  loadStateDict(state: OptimizerState): void {
+    const options = this.savedOptions(state);
+    const { tensors } = state;
     const problems: string[] = [];
     const known = new Set<string>();
     const states = new Map<Tensor, ParameterState>();
@@ -72,13 +73,13 @@ export abstract class PerParameterOptimizer<O extends CommonOptions = CommonOpti
       for (const parameter of parameters) {
         const prefix = `${this.parameters.indexOf(parameter)}.`;
         if (!Object.keys(tensors).some((name) => name.startsWith(prefix))) continue; // it has had no gradient yet
-        const state = this.initialState(parameter, options[g]);
-        for (const [name, target] of Object.entries(state)) {
+        const loaded = this.initialState(parameter, options[g]);
+        for (const [name, target] of Object.entries(loaded)) {
           known.add(prefix + name);
           const problem = copyInto(target, tensors[prefix + name]);
           if (problem !== null) problems.push(`"${prefix}${name}" ${problem}`);
         }
-        states.set(parameter, state);
+        states.set(parameter, loaded);
       }
     });
     for (const name of Object.keys(tensors)) if (!known.has(name)) problems.push(`"${name}" is unexpected`);

@@ -1,6 +1,6 @@
 import { zerosLike } from "../tensor/creation.ts";
 import { ValueError } from "../tensor/errors.ts";
-import { expectNonNegative } from "../tensor/options.ts";
+import { expectNonNegative, expectNumber } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
@@ -38,6 +38,7 @@ export class SGD extends PerParameterOptimizer<SGDOptions> {
 
   protected check(where: string, { momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
     expectNonNegative(where, "momentum", momentum);
+    expectNumber(where, "dampening", dampening, "that is finite", Number.isFinite);
     expectNonNegative(where, "weightDecay", weightDecay);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ValueError(

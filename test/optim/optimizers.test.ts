@@ -165,6 +165,21 @@ describe("every optimizer", () => {
       "SGD: momentum must be a number >= 0, got -0.1",
     ],
     [
+      "a dampening that is no number",
+      () => new optim.SGD([parameter()], { dampening: "a" as never }),
+      "SGD: dampening must be a number that is finite, got a",
+    ],
+    [
+      "switches that are no booleans",
+      () => new optim.SGD([parameter()], { momentum: 0.9, nesterov: "x" as never }),
+      'SGD: nesterov must be one of true, false, got "x"',
+    ],
+    [
+      "switches of a group that are no booleans",
+      () => new optim.Adam([{ parameters: [parameter()], maximize: 1 as never }]),
+      "Adam: maximize must be one of true, false, got 1",
+    ],
+    [
       "nesterov without momentum",
       () => new optim.SGD([parameter()], { nesterov: true }),
       "SGD: nesterov needs momentum > 0 and dampening 0",
@@ -228,6 +243,16 @@ describe("every optimizer", () => {
       "SGD: parameters[0] must be a tensor, got 3",
     ],
     [
+      "null for a tensor",
+      () => new optim.SGD([parameter(), null as never]),
+      "SGD: parameters[1] must be a tensor or a group of them, got null",
+    ],
+    [
+      "whole numbers",
+      () => new optim.SGD([Object.assign(tensor([1], { dtype: "int32" }), { requiresGrad: true })]),
+      "SGD: parameters[0] must be float32 or float64, got int32",
+    ],
+    [
       "tensors without gradients",
       () => new optim.SGD([parameter(), ones([3])]),
       "SGD: parameters[1] [3] does not require gradients; make it with { requiresGrad: true }",
@@ -268,6 +293,14 @@ describe("every optimizer", () => {
     const { groups, tensors } = trained().stateDict();
     const { "0.step": step, "0.expAvg": expAvg } = tensors;
     it.each<[string, optim.OptimizerState, string]>([
+      ["null", null as never, "Adam.loadStateDict: the state must have groups and tensors"],
+      ["an empty object", {} as never, "Adam.loadStateDict: the state must have groups and tensors"],
+      ["groups alone", { groups } as never, "Adam.loadStateDict: the state must have groups and tensors"],
+      [
+        "groups that are none",
+        { groups: [null], tensors } as never,
+        "Adam.loadStateDict: the state must have groups and tensors",
+      ],
       [
         "other groups",
         { groups: [{ parameters: [0, 1] }], tensors },
