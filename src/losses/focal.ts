@@ -102,7 +102,8 @@ function softTerms(where: string, x: Tensor, probabilities: TensorLike, axis: nu
   };
 }
 
-const listed = (value: number | readonly number[]): readonly number[] => (Array.isArray(value) ? value : [value as number]);
+const listed = (value: number | readonly number[]): readonly number[] =>
+  Array.isArray(value) ? value : [value as number];
 
 /** alpha of classes: a factor of any size for all, or one for each along the class axis. */
 function classAlpha(where: string, alpha: Alpha, x: Tensor): Tensor {

@@ -27,7 +27,10 @@ export interface DiceOptions {
   smoothNumerator?: number;
   /** Added to the denominator alone. Default `smooth`. */
   smoothDenominator?: number;
-  /** What one coefficient is taken over: the pixels of each class in a "sample", in the "batch", or "all" there are. Default "sample". */
+  /**
+   * What one coefficient is taken over: the pixels of each class in a "sample", in the "batch", or "all" there are.
+   * Default "sample". A matrix [n, classes] is one flattened mask for each sample, and its "sample" the whole row.
+   */
   axis?: "sample" | "batch" | "all";
   /**
    * The loss of a class that neither occurs nor is predicted, when nothing smooths its 0 / 0: "zero" or "one".
@@ -40,54 +43,59 @@ export interface DiceOptions {
   classWeight?: TensorLike | null;
   /** -log of the coefficient, in place of 1 - it; needs smoothing. Default false. */
   log?: boolean;
-  /** For targets between 0 and 1: (sum p + sum t - sum |p - t|) / 2 in place of sum p t, which is largest at p = t. Default false. */
+  /**
+   * For targets between 0 and 1: (sum p + sum t - sum |p - t|) / 2 in place of sum p t, which is largest at p = t.
+   * Says nothing together with `squared`, whose product is largest there already. Default false.
+   */
   softLabel?: boolean;
   /** What makes probabilities of the first argument when it holds logits. Default "none". */
   activation?: "none" | "sigmoid" | "softmax";
   reduction?: Reduction;
 }
 
-const presets: Record<DicePreset, Required<Pick<DiceOptions, "squared" | "smooth" | "axis" | "empty">> & DiceOptions> =
-  {
-    vnet: { squared: true, smooth: 0, axis: "sample", empty: "zero" },
-    monai: { squared: false, smooth: 1e-5, axis: "sample", empty: "zero" },
-    keras: { squared: false, smooth: 0, smoothDenominator: 1e-7, axis: "all", empty: "one" },
-    smp: { squared: false, smooth: 0, axis: "batch", empty: "mask" },
-    mmdet: { squared: true, smooth: 0, smoothDenominator: 2e-3, axis: "sample", empty: "one" },
-    detr: { squared: false, smooth: 1, axis: "sample", empty: "zero" },
-    optax: { squared: false, smooth: 2, axis: "sample", empty: "zero" },
-    flux: { squared: true, smooth: 1, axis: "all", empty: "zero" },
-  };
+type Smoothing = "smoothNumerator" | "smoothDenominator";
+type Settings = Required<Omit<DiceOptions, Smoothing>> & Pick<DiceOptions, Smoothing>;
+
+const plain: Settings = {
+  preset: "vnet",
+  squared: true,
+  smooth: 0,
+  smoothNumerator: undefined,
+  smoothDenominator: undefined,
+  axis: "sample",
+  empty: "zero",
+  includeBackground: true,
+  classWeight: null,
+  log: false,
+  softLabel: false,
+  activation: "none",
+  reduction: "mean",
+};
+
+const presets: Record<DicePreset, Partial<Settings>> = {
+  vnet: {},
+  monai: { squared: false, smooth: 1e-5 },
+  keras: { squared: false, smoothDenominator: 1e-7, axis: "all", empty: "one" },
+  smp: { squared: false, axis: "batch", empty: "mask" },
+  mmdet: { smoothDenominator: 2e-3, empty: "one" },
+  detr: { squared: false, smooth: 1 },
+  optax: { squared: false, smooth: 2 },
+  flux: { smooth: 1, axis: "all" },
+};
 
 type Form = Required<Omit<DiceOptions, "preset" | "smooth">>;
 
 /** The options over those of their preset, checked. */
 function resolveForm(options: DiceOptions): Form {
-  const { preset, ...given } = resolve<DiceOptions & Omit<Form, "smoothNumerator" | "smoothDenominator">>(
-    "dice",
-    options,
-    {
-      preset: "vnet",
-      ...presets.vnet,
-      smoothNumerator: undefined,
-      smoothDenominator: undefined,
-      includeBackground: true,
-      classWeight: null,
-      log: false,
-      softLabel: false,
-      activation: "none",
-      reduction: "mean",
-    },
-  );
-  expectOneOf("dice", "preset", preset, Object.keys(presets));
-  const base = presets[preset as DicePreset];
+  const { preset } = resolve<Settings>("dice", options, plain);
+  expectOneOf("dice", "preset", preset, Object.keys(presets) as DicePreset[]);
+  const base: Settings = { ...plain, ...presets[preset] };
+  if (options.smooth !== undefined) base.smoothDenominator = undefined; // the caller's smooth is for both
+  const given = resolve<Settings>("dice", options, base);
   const form: Form = {
     ...given,
-    squared: options.squared ?? base.squared,
-    axis: options.axis ?? base.axis,
-    empty: options.empty ?? base.empty,
-    smoothNumerator: options.smoothNumerator ?? options.smooth ?? base.smooth,
-    smoothDenominator: options.smoothDenominator ?? options.smooth ?? base.smoothDenominator ?? base.smooth,
+    smoothNumerator: given.smoothNumerator ?? given.smooth,
+    smoothDenominator: given.smoothDenominator ?? given.smooth,
   };
   for (const name of ["squared", "includeBackground", "log", "softLabel"] as const) {
     expectOneOf("dice", name, form[name], [true, false]);
@@ -109,6 +117,7 @@ function resolveForm(options: DiceOptions): Form {
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
  * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch", a scalar for "all".
+ * Without pixels, [n, classes], axis "sample" pools the row, as is usual of flattened masks, and "none" gives [n].
  * Options: see `DiceOptions`. Presets: "vnet", the paper; "monai" (monai.losses.DiceLoss); "keras" (keras.losses.Dice);
  * "smp" (segmentation_models_pytorch); "mmdet"; "detr" (Hugging Face too); "optax" (whose smooth of 1 is 2 in this form);
  * "flux" (Flux.dice_coeff_loss).
@@ -118,7 +127,7 @@ export function dice(probabilities: TensorLike, targets: TensorLike, options: Di
   const form = resolveForm(options);
   const { smoothNumerator, smoothDenominator, empty, reduction } = form;
   const [p, t] = masks(floatTensor("dice", "probabilities", probabilities), targets, form);
-  const pooled: readonly number[] = { sample: [], batch: [0], all: [0, 1] }[form.axis];
+  const pooled = pooledAxes(form.axis, p);
   const over = (m: Tensor) => m.sum([...m.shape.keys()].filter((axis) => axis > 1 || pooled.includes(axis)));
   const total = (m: Tensor) => over(form.squared ? m.square() : m);
   // Of squares the product is already largest at p = t.
@@ -130,12 +139,16 @@ export function dice(probabilities: TensorLike, targets: TensorLike, options: Di
   const coefficient = ratio.maskedFill(nothing, empty === "one" ? 0 : 1);
   let loss = form.log ? coefficient.log().neg() : coefficient.neg().add(1);
   if (empty === "mask") loss = loss.maskedFill(over(t).eq(0), 0);
-  return reduce("dice", byClass(loss, form), reduction);
+  return reduce("dice", byClass(loss, form, !pooled.includes(1)), reduction);
 }
+
+/** The axes beside those of the pixels that one coefficient is taken over. */
+const pooledAxes = (axis: Form["axis"], { ndim }: Tensor): readonly number[] =>
+  ({ sample: ndim === 2 ? [1] : [], batch: [0], all: [0, 1] })[axis];
 
 /** Probabilities and targets of one shape, the background dropped when it does not count. */
 function masks(x: Tensor, targets: TensorLike, { axis, activation, includeBackground }: Form): [Tensor, Tensor] {
-  if (x.ndim < { sample: 3, batch: 2, all: 1 }[axis]) {
+  if (x.ndim < { sample: 2, batch: 2, all: 1 }[axis]) {
     throw new ShapeError(
       "dice",
       `probabilities must be [n, classes, ...pixels] for axis "${axis}", got ${formatShape(x.shape)}; reshape them, or pool everything with axis "all"`,
@@ -167,9 +180,14 @@ function masks(x: Tensor, targets: TensorLike, { axis, activation, includeBackgr
 }
 
 /** The losses [n, classes] or [classes] times the weights of their classes. */
-function byClass(loss: Tensor, { classWeight, axis, includeBackground }: Form): Tensor {
+function byClass(loss: Tensor, { classWeight, includeBackground }: Form, separate: boolean): Tensor {
   if (classWeight === null) return loss;
-  if (axis === "all") throw new ValueError("dice", 'classWeight needs a loss for each class: axis "sample" or "batch"');
+  if (!separate) {
+    throw new ValueError(
+      "dice",
+      'classWeight needs a loss for each class: axis "batch", or "sample" of masks with pixels',
+    );
+  }
   const w = asTensor(classWeight, loss.dtype);
   const counted = loss.shape[loss.ndim - 1];
   expectShape("dice", "classWeight", w, [includeBackground ? counted : counted + 1]);

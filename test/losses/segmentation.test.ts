@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Tensor, type TensorLike, tensor, zeros } from "../../src/index.ts";
 import { dice } from "../../src/losses/index.ts";
 import { input, testGolden } from "./classification-golden.ts";
-import { gradientAt, values } from "./compare.ts";
+import { close, gradientAt, values } from "./compare.ts";
 
 const slopes = (x: TensorLike, loss: (x: Tensor) => Tensor) => values(gradientAt(x, loss));
 const perfect = [
@@ -51,6 +51,25 @@ describe("dice", () => {
     const shape = (axis: "sample" | "batch" | "all") =>
       dice(input("mask"), input("maskTargets"), { axis, reduction: "none" }).shape;
     expect([shape("sample"), shape("batch"), shape("all")]).toEqual([[2, 3], [3], []]);
+  });
+
+  test("takes a matrix for one flattened mask a sample", () => {
+    const [p, t] = [
+      [
+        [0.5, 0.25, 1],
+        [0.75, 0, 0.5],
+      ],
+      [
+        [1, 0, 1],
+        [0, 1, 1],
+      ],
+    ];
+    const expected = [1 - 3 / (1.3125 + 2), 1 - 1 / (0.8125 + 2)];
+    close(dice(p, t, { reduction: "none" }), expected);
+    expect(dice(p, t).item()).toBeCloseTo((expected[0] + expected[1]) / 2, 6);
+    expect(dice(p, t).item()).toBe(dice(tensor(p).unsqueeze(1), tensor(t).unsqueeze(1)).item());
+    expect(dice(p, t, { axis: "batch", reduction: "none" }).shape).toEqual([3]);
+    expect(dice(p, [0, 2], { reduction: "none" }).shape).toEqual([2]); // the class of each sample
   });
 
   test("takes the labels of the pixels, or a mask of whole numbers", () => {
@@ -131,8 +150,11 @@ describe("dice", () => {
       'dice: probabilities[0] is 2, but must be in [0, 1]; for logits set activation: "sigmoid" or "softmax"',
     );
     expect(() => dice(p, [[[2, 0]]])).toThrow("dice: targets[0] is 2, but must be in [0, 1]");
-    expect(() => dice([[0.5, 0.5]], [[1, 0]])).toThrow(
-      'dice: probabilities must be [n, classes, ...pixels] for axis "sample", got [1, 2]; reshape them, or pool everything with axis "all"',
+    expect(() => dice([0.5, 0.5], [1, 0])).toThrow(
+      'dice: probabilities must be [n, classes, ...pixels] for axis "sample", got [2]; reshape them, or pool everything with axis "all"',
+    );
+    expect(() => dice([[0.5, 0.5]], [[1, 0]], { classWeight: [1, 1] })).toThrow(
+      'dice: classWeight needs a loss for each class: axis "batch", or "sample" of masks with pixels',
     );
     expect(() => dice(p, [[[1, 0, 0]]])).toThrow("dice: targets [1, 1, 3] must have the shape of probabilities");
     expect(() => dice(p, [[1, 0]])).toThrow(
@@ -160,7 +182,7 @@ describe("dice", () => {
     expect(() => dice(p, t, { classWeight: [1, 2] })).toThrow("dice: classWeight must have shape [1], got [2]");
     expect(() => dice(p, t, { classWeight: [-1] })).toThrow("dice: classWeight[0] is -1, but must be >= 0");
     expect(() => dice(p, t, { classWeight: [1], axis: "all" })).toThrow(
-      'dice: classWeight needs a loss for each class: axis "sample" or "batch"',
+      'dice: classWeight needs a loss for each class: axis "batch", or "sample" of masks with pixels',
     );
   });
 });
