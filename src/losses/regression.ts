@@ -17,8 +17,17 @@ function residual(where: string, predictions: TensorLike, targets: TensorLike): 
   return p.sub(t);
 }
 
-const reductionOnly = (where: string, options: RegressionOptions): Reduction =>
-  resolve<Required<RegressionOptions>>(where, options, { reduction: "mean" }).reduction;
+/** The reduction of terms that depend on the residual and on no option. */
+function ofResidual(
+  where: string,
+  predictions: TensorLike,
+  targets: TensorLike,
+  options: RegressionOptions,
+  terms: (r: Tensor) => Tensor,
+): Tensor {
+  const { reduction } = resolve<Required<RegressionOptions>>(where, options, { reduction: "mean" });
+  return reduce(where, terms(residual(where, predictions, targets)), reduction);
+}
 
 /**
  * The absolute error |r|, r = prediction - target, also called L1.
@@ -31,8 +40,7 @@ export function meanAbsoluteError(
   targets: TensorLike,
   options: RegressionOptions = {},
 ): Tensor {
-  const reduction = reductionOnly("meanAbsoluteError", options);
-  return reduce("meanAbsoluteError", residual("meanAbsoluteError", predictions, targets).abs(), reduction);
+  return ofResidual("meanAbsoluteError", predictions, targets, options, (r) => r.abs());
 }
 
 /** `meanAbsoluteError` by its short name. */
@@ -49,8 +57,7 @@ export function meanSquaredError(
   targets: TensorLike,
   options: RegressionOptions = {},
 ): Tensor {
-  const reduction = reductionOnly("meanSquaredError", options);
-  return reduce("meanSquaredError", residual("meanSquaredError", predictions, targets).square(), reduction);
+  return ofResidual("meanSquaredError", predictions, targets, options, (r) => r.square());
 }
 
 /** `meanSquaredError` by its short name. */
@@ -67,9 +74,23 @@ export function halfMeanSquaredError(
   targets: TensorLike,
   options: RegressionOptions = {},
 ): Tensor {
-  const reduction = reductionOnly("halfMeanSquaredError", options);
-  const r = residual("halfMeanSquaredError", predictions, targets);
-  return reduce("halfMeanSquaredError", r.square().mul(0.5), reduction);
+  return ofResidual("halfMeanSquaredError", predictions, targets, options, (r) => r.square().mul(0.5));
+}
+
+/** `halfMeanSquaredError` by its short name. */
+export const halfMse = halfMeanSquaredError;
+
+/**
+ * slope r^2 / (2 threshold) where |r| <= threshold, slope (|r| - threshold / 2) beyond. No |r| inside the square: it would
+ * take the curvature at r = 0 away.
+ */
+function squareThenLine(r: Tensor, threshold: number, slope: number): Tensor {
+  const inner = r.clamp(-threshold, threshold);
+  const line = r.sub(inner).abs().mul(slope);
+  return inner
+    .square()
+    .div((2 * threshold) / slope)
+    .add(line);
 }
 
 export interface SmoothL1Options extends RegressionOptions {
@@ -87,17 +108,8 @@ export interface SmoothL1Options extends RegressionOptions {
 export function smoothL1(predictions: TensorLike, targets: TensorLike, options: SmoothL1Options = {}): Tensor {
   const { beta, reduction } = resolve<Required<SmoothL1Options>>("smoothL1", options, { beta: 1, reduction: "mean" });
   expectNonNegative("smoothL1", "beta", beta);
-  const magnitude = residual("smoothL1", predictions, targets).abs();
-  if (beta === 0) return reduce("smoothL1", magnitude, reduction);
-  const inner = magnitude.clamp(undefined, beta); // min(|r|, beta): one branch serves both sides of the kink
-  return reduce(
-    "smoothL1",
-    inner
-      .square()
-      .div(2 * beta)
-      .add(magnitude.sub(inner)),
-    reduction,
-  );
+  const r = residual("smoothL1", predictions, targets);
+  return reduce("smoothL1", beta === 0 ? r.abs() : squareThenLine(r, beta, 1), reduction);
 }
 
 export interface HuberOptions extends RegressionOptions {
@@ -115,9 +127,7 @@ export interface HuberOptions extends RegressionOptions {
 export function huber(predictions: TensorLike, targets: TensorLike, options: HuberOptions = {}): Tensor {
   const { delta, reduction } = resolve<Required<HuberOptions>>("huber", options, { delta: 1, reduction: "mean" });
   expectPositive("huber", "delta", delta);
-  const magnitude = residual("huber", predictions, targets).abs();
-  const inner = magnitude.clamp(undefined, delta);
-  return reduce("huber", inner.square().mul(0.5).add(magnitude.sub(inner).mul(delta)), reduction);
+  return reduce("huber", squareThenLine(residual("huber", predictions, targets), delta, delta), reduction);
 }
 
 /**
@@ -148,13 +158,13 @@ export function pseudoHuber(predictions: TensorLike, targets: TensorLike, option
  * Reference values: keras.losses.LogCosh, optax.losses.log_cosh.
  */
 export function logCosh(predictions: TensorLike, targets: TensorLike, options: RegressionOptions = {}): Tensor {
-  const reduction = reductionOnly("logCosh", options);
-  const r = residual("logCosh", predictions, targets);
-  const magnitude = r.abs();
-  const small = magnitude.lt(1);
-  const near = r.maskedFill(small.logicalNot(), 0).sinh().square().log1p().mul(0.5);
-  const far = magnitude.add(magnitude.mul(-2).exp().log1p()).sub(Math.LN2);
-  return reduce("logCosh", near.add(far.maskedFill(small, 0)), reduction);
+  return ofResidual("logCosh", predictions, targets, options, (r) => {
+    const magnitude = r.abs();
+    const small = magnitude.lt(1);
+    const near = r.maskedFill(small.logicalNot(), 0).sinh().square().log1p().mul(0.5);
+    const far = magnitude.add(magnitude.mul(-2).exp().log1p()).sub(Math.LN2);
+    return near.add(far.maskedFill(small, 0));
+  });
 }
 
 export interface QuantileOptions extends RegressionOptions {
@@ -175,7 +185,7 @@ export function quantile(predictions: TensorLike, targets: TensorLike, options: 
     quantile: 0.5,
     reduction: "mean",
   });
-  for (const level of typeof q === "number" ? [q] : q) {
+  for (const level of Array.isArray(q) ? q : [q]) {
     expectNumber("quantile", "quantile", level, "inside (0, 1)", (v) => v > 0 && v < 1);
   }
   const p = floatTensor("quantile", "predictions", predictions);

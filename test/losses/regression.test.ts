@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { hessian, type Tensor, type TensorLike, tensor } from "../../src/index.ts";
+import { hessian, type Tensor, type TensorLike, tensor, zerosLike } from "../../src/index.ts";
 import {
   halfMeanSquaredError,
+  halfMse,
   huber,
   l1,
   logCosh,
@@ -26,6 +27,7 @@ describe("absolute and squared errors", () => {
   test("have short names", () => {
     expect(l1).toBe(meanAbsoluteError);
     expect(mse).toBe(meanSquaredError);
+    expect(halfMse).toBe(halfMeanSquaredError);
   });
 
   test("the half of the squared error is a function of its own", () => {
@@ -49,7 +51,7 @@ describe("absolute and squared errors", () => {
     expect(() => l1(tensor([1], { dtype: "int32" }), [1])).toThrow(
       'meanAbsoluteError: predictions must be float32 or float64, got int32; convert with to("float32")',
     );
-    expect(() => mse([], [])).toThrow("meanSquaredError: input [0] is empty; the batch needs at least one element");
+    expect(() => mse([], [])).toThrow("meanSquaredError: the batch is empty; a mean needs at least one element");
     expect(mse([], [], sum).item()).toBe(0);
   });
 });
@@ -97,6 +99,17 @@ describe("smoothL1 and huber", () => {
     expect(slopes([0, 2, -2, 3, -3], (x) => smoothL1(x, [0, 0, 0, 0, 0], { beta: 2, ...sum }))).toEqual([
       0, 1, -1, 1, -1,
     ]);
+  });
+
+  test("have the curvature of their square up to the threshold, 0 included, and none beyond", () => {
+    const r = tensor([0, 1e-3, -0.5, 1.5, -1.5, 3, -40], { dtype: "float64" });
+    const curvature = (loss: (x: Tensor) => Tensor) => values(hessian(loss, r).diagonal());
+    for (const d of [0.25, 2]) {
+      const inside = values(r).map((v) => (Math.abs(v) < d ? 1 : 0));
+      const zero = zerosLike(r);
+      expect(curvature((x) => huber(x, zero, { delta: d, ...sum }))).toEqual(inside);
+      expect(curvature((x) => smoothL1(x, zero, { beta: d, ...sum }))).toEqual(inside.map((v) => v / d));
+    }
   });
 
   test("say which threshold is out of range", () => {
@@ -186,6 +199,9 @@ describe("quantile", () => {
     );
     expect(() => quantile([[1, 2]], [1], { quantile: [0.5, 2] })).toThrow(
       "quantile: quantile must be a number inside (0, 1), got 2",
+    );
+    expect(() => quantile([1], [1], { quantile: null as never })).toThrow(
+      "quantile: quantile must be a number inside (0, 1), got null",
     );
     expect(() => quantile([[1, 2]], [1], { quantile: [0.5] })).toThrow(
       "quantile: predictions [1, 2] must have a last axis with one entry for each of the 1 quantiles",
