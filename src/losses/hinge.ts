@@ -1,6 +1,6 @@
 import "../functional/methods.ts";
 import { expectBinary, expectSameShape, expectSigns, floatTensor } from "../tensor/checks.ts";
-import { expectOneOf, expectPositive, resolve } from "../tensor/options.ts";
+import { expectNonNegative, expectOneOf, resolve } from "../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import {
   classAxis,
@@ -34,7 +34,7 @@ function agreement(where: string, scores: TensorLike, targets: TensorLike, label
 }
 
 export interface HingeOptions extends SignedOptions {
-  /** The agreement t x from which on the loss is 0. Default 1. */
+  /** The agreement t x from which on the loss is 0, >= 0. Default 1. */
   margin?: number;
 }
 
@@ -44,7 +44,7 @@ function hinged(where: string, scores: TensorLike, targets: TensorLike, options:
     labels: "signed",
     reduction: "mean",
   });
-  expectPositive(where, "margin", margin);
+  expectNonNegative(where, "margin", margin);
   return { violation: agreement(where, scores, targets, labels).neg().add(margin).relu(), reduction };
 }
 
@@ -89,7 +89,7 @@ export function softMargin(scores: TensorLike, targets: TensorLike, options: Sig
 export interface MultiMarginOptions {
   /** The power of each violation, 1 or 2. Default 1. */
   p?: 1 | 2;
-  /** By how much the labelled class must win. Default 1. */
+  /** By how much the labelled class must win, >= 0. Default 1. */
   margin?: number;
   /** A factor for each class, [classes]; the mean still divides by the count. */
   weight?: TensorLike | null;
@@ -113,7 +113,7 @@ export function multiMargin(scores: TensorLike, labels: TensorLike, options: Mul
     { p: 1, margin: 1, weight: null, divideByClasses: true, reduction: "mean" },
   );
   expectOneOf("multiMargin", "p", p, [1, 2]);
-  expectPositive("multiMargin", "margin", margin);
+  expectNonNegative("multiMargin", "margin", margin);
   expectOneOf("multiMargin", "divideByClasses", divideByClasses, [true, false]);
   const x = floatTensor("multiMargin", "scores", scores);
   const target = classLabels("multiMargin", "scores", x, labels);
@@ -127,7 +127,7 @@ export function multiMargin(scores: TensorLike, labels: TensorLike, options: Mul
 }
 
 export interface CrammerSingerOptions {
-  /** By how much the labelled class must win. Default 1. */
+  /** By how much the labelled class must win, >= 0. Default 1. */
   margin?: number;
   reduction?: Reduction;
 }
@@ -145,7 +145,7 @@ export function crammerSinger(scores: TensorLike, labels: TensorLike, options: C
     margin: 1,
     reduction: "mean",
   });
-  expectPositive("crammerSinger", "margin", margin);
+  expectNonNegative("crammerSinger", "margin", margin);
   const x = floatTensor("crammerSinger", "scores", scores);
   const target = classLabels("crammerSinger", "scores", x, labels);
   const handicap = isLabelled(x, target).logicalNot().to(x.dtype).mul(margin);

@@ -27,6 +27,11 @@ describe("hinge and squaredHinge", () => {
     expect(slopes([1, -1, 0.5], (x) => squaredHinge(x, [1, -1, 1], { reduction: "sum" }))).toEqual([0, 0, -1]);
   });
 
+  test("take margin 0, the loss of the perceptron", () => {
+    expect(values(hinge([0.5, 2, 0], [-1, 1, 1], { margin: 0, reduction: "none" }))).toEqual([0.5, 0, 0]);
+    expect(values(squaredHinge([0.5, 2, 0], [-1, 1, 1], { margin: 0, reduction: "none" }))).toEqual([0.25, 0, 0]);
+  });
+
   test("take the label convention that they are told and no other", () => {
     expect(hinge([0.5, 0.5], [1, 0], { labels: "binary" }).item()).toBe(hinge([0.5, 0.5], [1, -1]).item());
     expect(() => hinge([0.5, 0.5], [1, 0])).toThrow(
@@ -38,7 +43,7 @@ describe("hinge and squaredHinge", () => {
   });
 
   test("say what is wrong with their options", () => {
-    expect(() => hinge([1], [1], { margin: -1 })).toThrow("hinge: margin must be a number > 0, got -1");
+    expect(() => hinge([1], [1], { margin: -1 })).toThrow("hinge: margin must be a number >= 0, got -1");
     expect(() => hinge([1], [1], { labels: "01" as never })).toThrow(
       'hinge: labels must be one of "signed", "binary", got "01"',
     );
@@ -66,13 +71,19 @@ describe("multiMargin", () => {
     expect(multiMargin([0.1, 0.2, 0.4, 0.8], 3).item()).toBeCloseTo(0.325, 6);
   });
 
+  test("takes margin 0", () => {
+    expect(multiMargin([[1, 3, 2, 0]], [0], { margin: 0 }).item()).toBe(3 / 4);
+  });
+
   test("has gradient 0 at the kink", () => {
     expect(slopes([[0, 1, -3]], (x) => multiMargin(x, [1]))).toEqual([0, 0, 0]);
   });
 
   test("says what is wrong with its arguments", () => {
     expect(() => multiMargin([[1, 2]], [0], { p: 3 as never })).toThrow("multiMargin: p must be one of 1, 2, got 3");
-    expect(() => multiMargin([[1, 2]], [0], { margin: 0 })).toThrow("multiMargin: margin must be a number > 0, got 0");
+    expect(() => multiMargin([[1, 2]], [0], { margin: -1 })).toThrow(
+      "multiMargin: margin must be a number >= 0, got -1",
+    );
     expect(() => multiMargin([[1, 2]], [2])).toThrow(
       "multiMargin: labels[0] is 2, but the class axis of scores [1, 2] has entries 0..1",
     );
@@ -88,6 +99,21 @@ describe("multiMargin", () => {
 describe("crammerSinger and categoricalHinge", () => {
   testGolden("crammerSinger");
   testGolden("categoricalHinge");
+
+  test("crammerSinger takes margin 0, with which only a class that wins wrongly has a loss", () => {
+    expect(
+      values(
+        crammerSinger(
+          [
+            [1, 3],
+            [1, 0],
+          ],
+          [0, 0],
+          { margin: 0, reduction: "none" },
+        ),
+      ),
+    ).toEqual([2, 0]);
+  });
 
   test("differ where every wrong score is negative", () => {
     expect(categoricalHinge([[-1, -3, -4]], [0]).item()).toBe(2);
@@ -122,9 +148,9 @@ describe("crammerSinger and categoricalHinge", () => {
     ).toThrow("categoricalHinge: targets[3] is -1, but must be in [0, 1]");
   });
 
-  test("crammerSinger rejects a margin that is not positive", () => {
+  test("crammerSinger rejects a negative margin", () => {
     expect(() => crammerSinger([[1, 2]], [0], { margin: -1 })).toThrow(
-      "crammerSinger: margin must be a number > 0, got -1",
+      "crammerSinger: margin must be a number >= 0, got -1",
     );
   });
 });
