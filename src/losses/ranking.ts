@@ -14,7 +14,7 @@ export interface MarginRankingOptions {
 /**
  * Margin ranking: [margin - y (x1 - x2)]+, where y = 1 wants x1 above x2 and y = -1 the other way round.
  *
- * x1, x2: scores of one shape, larger is better; targets: the same shape, 1 or -1. The gradient at the kink is 0
+ * x1, x2: scores of one shape, larger is better; targets: 1 or -1, the same shape or one for all. The gradient at the kink is 0
  * (PyTorch: 1), so with margin 0 equal scores do not move. For scores where lower is better, or all pairs of two
  * lists, see `knowledgeGraphMarginRanking`. Reference values: torch.nn.MarginRankingLoss.
  */
@@ -31,7 +31,7 @@ export function marginRanking(
   });
   expectNonNegative(where, "margin", margin);
   const [a, b, y] = [floatTensor(where, "x1", x1), floatTensor(where, "x2", x2), asTensor(targets)];
-  expectSameShape(where, { x1: a, x2: b, targets: y });
+  expectSameShape(where, y.ndim === 0 ? { x1: a, x2: b } : { x1: a, x2: b, targets: y });
   expectSigns(where, "targets", y);
   return reduce(where, b.sub(a).mul(y).add(margin).relu(), reduction);
 }
@@ -53,7 +53,7 @@ export interface KnowledgeGraphMarginRankingOptions {
  * pairs "all": positive [p] and negative [q] give p q terms, [p, q] with reduction "none". pairs "aligned": both of one
  * shape, or negative with a last axis of its own that lists the corruptions of each positive: [n] and [n, k].
  * With score "similarity" the terms are [f(negative) + margin - f(positive)]+. The gradient at the kink is 0.
- * "aligned" with distances is `marginRanking(negative, positive, 1)`.
+ * "aligned" with distances of one shape is `marginRanking(negative, positive, 1)`.
  * Bordes et al. 2013, "Translating embeddings for modeling multi-relational data". Reference values: the formula.
  */
 export function knowledgeGraphMarginRanking(
