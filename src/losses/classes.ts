@@ -4,7 +4,6 @@ import {
   asIndices,
   expectIndices,
   expectNonNegativeElements,
-  expectNotEmpty,
   expectProbabilities,
   expectShape,
 } from "../tensor/checks.ts";
@@ -14,7 +13,7 @@ import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectNumber } from "../tensor/options.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { type Reduction, reduce } from "./reduction.ts";
+import { expectTerms, type Reduction, reduce } from "./reduction.ts";
 
 // What losses over classes share: scores [n, classes, ...] or [classes], with labels or probabilities as targets.
 
@@ -136,7 +135,7 @@ export function weightOf(weight: Tensor | null, { axis, index, ignored }: Labels
 /** As `reduce`, with the sum of `weights` in place of the count: a weighted mean, 0 where the weights sum to 0. */
 export function reduceWeighted(where: string, terms: Tensor, weights: Tensor, reduction: Reduction): Tensor {
   if (reduction !== "mean") return reduce(where, terms, reduction);
-  expectNotEmpty(where, "input", terms);
+  expectTerms(where, terms);
   const total = weights.sum();
   return terms.sum().div(total.maskedFill(total.eq(0), 1));
 }

@@ -69,7 +69,8 @@ export function klDivergence(
   expectSameShape("klDivergence", { logProbabilities: logq, target: given });
   if (!logTarget) expectProbabilities("klDivergence", "target", given, "for log-probabilities set logTarget: true");
   let terms: Tensor;
-  if (reverse) terms = relative(logq, logTarget ? given : given.log());
+  // Where q = 0, log p counts nowhere, and log 0 is not taken.
+  if (reverse) terms = relative(logq, logTarget ? given : given.maskedFill(logq.eq(Number.NEGATIVE_INFINITY), 1).log());
   else if (logTarget) terms = relative(given, logq);
   else terms = xlogy(given, given).sub(expectation(given, logq));
   const single = reduction === "batchMean" && terms.ndim === 1; // one distribution, not a batch of classes

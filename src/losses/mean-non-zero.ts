@@ -1,7 +1,6 @@
-import { expectNotEmpty } from "../tensor/checks.ts";
 import { expectOneOf } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Reduction, reduce } from "./reduction.ts";
+import { expectTerms, type Reduction, reduce } from "./reduction.ts";
 
 /** As `Reduction`, and "meanNonZero": the sum over the number of terms above 0, so that pairs already solved weigh nothing. */
 export type SparseReduction = Reduction | "meanNonZero";
@@ -15,6 +14,6 @@ export function meanNonZero(terms: Tensor): Tensor {
 export function reduceSparse(where: string, terms: Tensor, reduction: SparseReduction): Tensor {
   expectOneOf(where, "reduction", reduction, ["none", "mean", "sum", "meanNonZero"]);
   if (reduction !== "meanNonZero") return reduce(where, terms, reduction);
-  expectNotEmpty(where, "input", terms);
+  expectTerms(where, terms);
   return meanNonZero(terms);
 }

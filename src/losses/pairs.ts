@@ -22,7 +22,7 @@ export type PairDistance = "euclidean" | "cosine" | "manhattan" | ((a: Tensor, b
 export type ContrastivePreset = "hadsell2006" | "siamese" | "pml";
 
 interface ContrastiveSettings {
-  /** The distance beyond which dissimilar pairs are left alone, > 0. Default 1. */
+  /** The distance beyond which dissimilar pairs are left alone, >= 0. Default 1. */
   margin?: number;
   /** Multiply every term by 1/2, as the paper does. Default false. */
   half?: boolean;
@@ -107,7 +107,7 @@ function checkContrastive(where: string, settings: ResolvedContrastive): void {
     );
   }
   expectOneOf(where, "positiveLabel", settings.positiveLabel, [0, 1]);
-  expectPositive(where, "margin", settings.margin);
+  expectNonNegative(where, "margin", settings.margin);
   expectNonNegative(where, "posMargin", settings.posMargin);
   for (const name of ["half", "squared", "normalize"] as const) expectOneOf(where, name, settings[name], [true, false]);
   expectOneOf(where, "reduction", settings.reduction, ["none", "mean", "sum", "meanNonZero"]);
@@ -122,7 +122,7 @@ function distancesOf(where: string, a: Tensor, b: Tensor, distance: PairDistance
   if (typeof distance !== "function") expectOneOf(where, "distance", distance, ["euclidean", "cosine", "manhattan"]);
   const d =
     typeof distance === "function"
-      ? distance(a, b)
+      ? asTensor(distance(a, b))
       : distance === "cosine"
         ? cosineSimilarity(a, b, { axis: -1 }).neg().add(1)
         : a.sub(b).abs().sum(-1);
@@ -146,7 +146,7 @@ function pairOf(
 }
 
 export interface HingeEmbeddingOptions {
-  /** The distance beyond which dissimilar pairs are left alone, > 0. Default 1. */
+  /** The distance beyond which dissimilar pairs are left alone, >= 0. Default 1. */
   margin?: number;
   reduction?: Reduction;
 }
@@ -167,7 +167,7 @@ export function hingeEmbedding(
     margin: 1,
     reduction: "mean",
   });
-  expectPositive(where, "margin", margin);
+  expectNonNegative(where, "margin", margin);
   const [x, y] = [floatTensor(where, "distances", distances), asTensor(targets)];
   expectSameShape(where, { distances: x, targets: y });
   expectSigns(where, "targets", y);

@@ -2,7 +2,7 @@ import { div } from "../autograd/elementwise.ts";
 import { sum } from "../autograd/movement.ts";
 import { mean } from "../functional/reductions.ts";
 import "../functional/methods.ts";
-import { expectNotEmpty } from "../tensor/checks.ts";
+import { ShapeError } from "../tensor/errors.ts";
 import { expectOneOf } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -22,8 +22,15 @@ export function reduce(
   expectOneOf(where, "reduction", reduction, choices);
   if (reduction === "none") return terms;
   if (reduction === "sum") return sum(terms);
-  expectNotEmpty(where, "input", terms);
+  expectTerms(where, terms);
   return reduction === "mean" ? mean(terms) : div(sum(terms), terms.shape[0] ?? 1);
+}
+
+/** Throws when there is nothing to take the mean of. */
+export function expectTerms(where: string, terms: Tensor): void {
+  if (terms.size === 0) {
+    throw new ShapeError(where, 'the batch is empty; a mean needs at least one element, and reduction "sum" gives 0');
+  }
 }
 
 const plain: readonly BatchReduction[] = ["none", "mean", "sum"];

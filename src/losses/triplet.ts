@@ -4,7 +4,7 @@ import { asIndices, expectAxes, expectSameShape, expectShape, floatTensor } from
 import { eye } from "../tensor/creation.ts";
 import { ValueError } from "../tensor/errors.ts";
 import { expectNonNegative, expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
-import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { reduceSparse, type SparseReduction } from "./mean-non-zero.ts";
 import { type Reduction, reduce } from "./reduction.ts";
 
@@ -113,7 +113,7 @@ function tripletSettings(where: string, options: TripletOptions): TripletSetting
 function tripletDistance(where: string, x: Tensor, y: Tensor, settings: TripletSettings): Tensor {
   const { p, squared, eps, epsPlacement, distance } = settings;
   if (distance !== undefined) {
-    const d = distance(x, y);
+    const d = asTensor(distance(x, y));
     expectShape(where, "distance(a, b)", d, x.shape.slice(0, -1));
     return d;
   }

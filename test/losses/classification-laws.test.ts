@@ -108,7 +108,7 @@ for (const [name, { loss, x, target, variants = [], unlimited }] of Object.entri
         new RegExp(`^${fn}: reduction must be one of .*"none", "mean", "sum".*, got "average"`),
       );
       const none = (a: Tensor) => a.slice([{ stop: 0 }]);
-      expect(() => call(none(input(x)), none(t))).toThrow(new RegExp(`^${fn}: .* is empty; the batch needs at least`));
+      expect(() => call(none(input(x)), none(t))).toThrow(new RegExp(`^${fn}: .* is empty; `));
     });
 
     if (!unlimited) return; // probabilities end at 1

@@ -177,7 +177,7 @@ test("errors", () => {
     expect(() => loss([[1, 0]], w, [0], { reduction: "all" as never })).toThrow("reduction must be one of");
     expect(() => loss([[1, 0]], w, [0], { marginRad: 1 } as never)).toThrow(`${name}: unknown option "marginRad"`);
     const none = tensor([[1, 0]]).slice({ stop: 0 });
-    expect(() => loss(none, w, [])).toThrow(`${name}: input [0] is empty`);
+    expect(() => loss(none, w, [])).toThrow(`${name}: the batch is empty; a mean needs at least one element`);
   }
   const arc = (options: ArcFaceOptions) => () => arcFace(x, centres, labels, options);
   expect(arc({ margin: 28.6 })).toThrow("arcFace: margin must be a number of radians in [0, pi], got 28.6");

@@ -87,6 +87,11 @@ test("hadsell2006 is half of siamese with the labels swapped, and given options 
   expect(contrastive(a, b, binary, { preset: "hadsell2006", positiveLabel: 1, half: false }).item()).toBe(siamese);
 });
 
+test("with margin 0 dissimilar pairs are left alone", () => {
+  expect(contrastive([[1], [3]], [[0], [0]], [1, 0], { positiveLabel: 1, margin: 0, reduction: "sum" }).item()).toBe(1);
+  expect(hingeEmbedding([2, 3], [1, -1], { margin: 0, reduction: "sum" }).item()).toBe(2);
+});
+
 test("a distance may be a function", () => {
   const cosine = contrastive(a, b, binary, { positiveLabel: 1, distance: "cosine" }).item();
   const own = contrastive(a, b, binary, {
@@ -150,7 +155,9 @@ test("errors", () => {
     "contrastive: labels must have shape [1], got [1, 2]",
   );
   expect(() => contrastive(1, 1, 1, options)).toThrow("contrastive: x1 must be [n, d], got shape []");
-  expect(() => contrastive([[1]], [[1]], [1], { ...options, margin: 0 })).toThrow("margin must be a number > 0, got 0");
+  expect(() => contrastive([[1]], [[1]], [1], { ...options, margin: -1 })).toThrow(
+    "margin must be a number >= 0, got -1",
+  );
   expect(() => contrastive([[1]], [[1]], [1], { ...options, posMargin: -1 })).toThrow(
     "posMargin must be a number >= 0",
   );
@@ -171,15 +178,21 @@ test("errors", () => {
   expect(() => contrastive([[1, 2]], [[1, 2]], [1], { ...options, distance: (x) => x })).toThrow(
     "contrastive: distance(x1, x2) must have shape [1], got [1, 2]",
   );
+  // @ts-expect-error: not a tensor
+  expect(() => contrastive([[1, 2]], [[1, 2]], [1], { ...options, distance: () => 5 })).toThrow(
+    "contrastive: distance(x1, x2) must have shape [1], got []",
+  );
   const none = tensor([[1, 2]]).slice({ stop: 0 });
-  expect(() => contrastive(none, none, [], options)).toThrow("contrastive: input [0] is empty");
+  expect(() => contrastive(none, none, [], options)).toThrow(
+    "contrastive: the batch is empty; a mean needs at least one element",
+  );
   expect(() => contrastive(none, none, [], { preset: "pml" })).toThrow("contrastive: x1 [0, 2] is empty");
   expect(() => hingeEmbedding([1], [0])).toThrow("hingeEmbedding: targets[0] is 0, but must be 1 or -1");
   expect(() => hingeEmbedding([1, 2], [1])).toThrow(
     "hingeEmbedding: targets [1] must have the shape of distances, [2]",
   );
-  expect(() => hingeEmbedding([1], [1], { margin: 0 })).toThrow("margin must be a number > 0, got 0");
-  expect(() => hingeEmbedding([], [])).toThrow("hingeEmbedding: input [0] is empty");
+  expect(() => hingeEmbedding([1], [1], { margin: -1 })).toThrow("margin must be a number >= 0, got -1");
+  expect(() => hingeEmbedding([], [])).toThrow("hingeEmbedding: the batch is empty; a mean needs at least one element");
   // @ts-expect-error: a misspelt option
   expect(() => hingeEmbedding([1], [1], { Margin: 1 })).toThrow('hingeEmbedding: unknown option "Margin"');
   expect(() => cosineEmbedding([[1]], [[1]], [0])).toThrow("cosineEmbedding: targets[0] is 0, but must be 1 or -1");

@@ -42,7 +42,12 @@ test("with a margin, equal scores do move, apart", () => {
 
 test("aligned facts by distance are margin ranking of the negative above the positive", () => {
   const aligned = knowledgeGraphMarginRanking(s, t, { pairs: "aligned", margin: 0.3 });
-  expect(aligned.item()).toBe(marginRanking(t, s, [1, 1, 1, 1, 1], { margin: 0.3, reduction: "sum" }).item());
+  expect(aligned.item()).toBe(marginRanking(t, s, 1, { margin: 0.3, reduction: "sum" }).item());
+});
+
+test("a single target is for all", () => {
+  const each = marginRanking(s, t, [-1, -1, -1, -1, -1], { margin: 0.3, reduction: "none" });
+  expect(marginRanking(s, t, -1, { margin: 0.3, reduction: "none" }).toArray()).toEqual(each.toArray());
 });
 
 test("a similarity is a negated distance", () => {
@@ -54,7 +59,7 @@ test("a similarity is a negated distance", () => {
 test("no positives or no negatives give a sum of 0", () => {
   expectZero((a) => knowledgeGraphMarginRanking(a, tensor([1]).slice({ stop: 0 })), tensor([1, 2]));
   expect(() => knowledgeGraphMarginRanking(tensor([1]).slice({ stop: 0 }), [1], { reduction: "mean" })).toThrow(
-    "knowledgeGraphMarginRanking: input [0, 1] is empty",
+    "knowledgeGraphMarginRanking: the batch is empty; a mean needs at least one element",
   );
 });
 
@@ -77,7 +82,9 @@ test("errors", () => {
   expect(() => marginRanking([1], [1], [1], { reduction: "avg" })).toThrow(
     'reduction must be one of "none", "mean", "sum", got "avg"',
   );
-  expect(() => marginRanking([], [], [])).toThrow("marginRanking: input [0] is empty");
+  expect(() => marginRanking([], [], [])).toThrow(
+    "marginRanking: the batch is empty; a mean needs at least one element",
+  );
   expect(() => marginRanking(tensor([1], { dtype: "int32" }), [1], [1])).toThrow("x1 must be float32 or float64");
   const where = "knowledgeGraphMarginRanking";
   expect(() => knowledgeGraphMarginRanking([[1]], [1])).toThrow(

@@ -217,6 +217,7 @@ test("errors", () => {
   expect(call({ p: Number.POSITIVE_INFINITY, epsPlacement: "sum" })).toThrow("p = Infinity has no sum to add eps to");
   expect(call({ distance: "cosine" })).toThrow("distance must be a function, and stands in place of p and squared");
   expect(call({ distance: (x: typeof a) => x })).toThrow("triplet: distance(a, b) must have shape [1], got [1, 2]");
+  expect(call({ distance: () => 5 })).toThrow("triplet: distance(a, b) must have shape [1], got []");
   expect(call({ preset: "vgg" })).toThrow('preset must be one of "facenet", "torch", got "vgg"');
   expect(call({ swap: 1 })).toThrow("swap must be one of true, false, got 1");
   expect(call({ reduction: "max" })).toThrow(
@@ -224,7 +225,7 @@ test("errors", () => {
   );
   expect(call({ marign: 1 })).toThrow('triplet: unknown option "marign"; it takes margin, p, squared');
   const none = tensor([[1, 2]]).slice({ stop: 0 });
-  expect(() => triplet(none, none, none)).toThrow("triplet: input [0] is empty");
+  expect(() => triplet(none, none, none)).toThrow("triplet: the batch is empty; a mean needs at least one element");
   for (const [name, loss] of Object.entries(inBatch)) {
     expect(() => loss([1, 2], [0, 1])).toThrow(`${name}: embeddings must be [n, d], got shape [2]`);
     expect(() => loss([[1], [2]], [0])).toThrow(`${name}: labels must have shape [2], got [1]`);
