@@ -16,7 +16,7 @@ export type StateDict = Record<string, Tensor>;
  * What belongs to a module is found in its fields; nothing is registered:
  * - a tensor that requires gradients is a parameter, any other tensor a buffer (running statistics, a frozen weight);
  * - a module is a submodule;
- * - an array or a plain object holds any of these.
+ * - an array or a plain object holds any of these, to any depth; a Map or a Set must not.
  * The name of each is the path of fields that leads to it, in PyTorch's snake case: the field `runningMean` of the
  * second module in the field `blocks` is "blocks.1.running_mean". Private fields (`#cache`) and results of operations
  * are not looked at.
@@ -77,11 +77,8 @@ export abstract class Module<Output = Tensor> {
 
   /** The names and values of this module's fields, with arrays and plain objects opened up. */
   protected held(): [name: string, value: unknown][] {
-    return Object.entries(this).flatMap(([field, value]) => {
-      const name = snakeCase(field);
-      if (!isCollection(value)) return [[name, value]];
-      return Object.entries(value).map(([key, inner]): [string, unknown] => [`${name}.${key}`, inner]);
-    });
+    const where = this.constructor.name;
+    return Object.entries(this).flatMap(([field, value]) => opened(where, snakeCase(field), value));
   }
 
   /** Parameters and buffers with their names; a tensor that two fields share comes twice. */
@@ -89,7 +86,7 @@ export abstract class Module<Output = Tensor> {
     return this.namedModules().flatMap(([path, module]) =>
       module
         .held()
-        .filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor && entry[1].record === null)
+        .filter((entry): entry is [string, Tensor] => isState(entry[1]))
         .map(([name, t]): [string, Tensor] => [join(path, name), t]),
     );
   }
@@ -123,6 +120,9 @@ export abstract class Module<Output = Tensor> {
     options: { strict?: boolean } = {},
   ): { missing: string[]; unexpected: string[] } {
     const { strict } = resolve("loadStateDict", options, { strict: true });
+    if (typeof state !== "object" || state === null) {
+      throw new ValueError("loadStateDict", `state must be an object with tensors by name, got ${String(state)}`);
+    }
     const own = new Map(this.namedTensors());
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
     const unexpected = Object.keys(state).filter((name) => !own.has(name));
@@ -159,16 +159,14 @@ export abstract class Module<Output = Tensor> {
     const converted = new Map<Tensor, Tensor>(); // keeps shared parameters shared
     const convertIn = (holder: object): void => {
       for (const [field, value] of Object.entries(holder)) {
-        if (!(value instanceof Tensor) || value.record !== null || !isFloat(value.dtype)) continue;
+        if (isCollection(value)) convertIn(value);
+        if (!isState(value) || !isFloat(value.dtype)) continue;
         const t = converted.get(value) ?? tensor(value, { dtype, requiresGrad: value.requiresGrad });
         converted.set(value, t);
         Reflect.set(holder, field, t);
       }
     };
-    for (const [, module] of this.namedModules()) {
-      convertIn(module);
-      Object.values(module).filter(isCollection).forEach(convertIn);
-    }
+    for (const [, module] of this.namedModules()) convertIn(module);
     return this;
   }
 
@@ -187,6 +185,29 @@ export abstract class Module<Output = Tensor> {
 const isCollection = (value: unknown): value is object =>
   Array.isArray(value) ||
   (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype);
+
+type Entry = [name: string, value: unknown];
+
+/** A field under its name; of a collection what it holds, each under the path that leads there. */
+function opened(where: string, name: string, value: unknown, above: readonly unknown[] = []): Entry[] {
+  const isKeyed = value instanceof Map || value instanceof Set;
+  if (!isKeyed && !isCollection(value)) return [[name, value]];
+  if (above.includes(value)) {
+    throw new ValueError(where, `a collection holds itself, as "${name}"; keep such links private`);
+  }
+  const entries = Object.entries(isKeyed ? [...value.values()] : value);
+  const found = entries.flatMap(([key, inner]) => opened(where, `${name}.${key}`, inner, [...above, value]));
+  if (isKeyed && found.some(([, inner]) => inner instanceof Module || isState(inner))) {
+    throw new ValueError(
+      where,
+      `"${name}" is a ${value.constructor.name} with modules or tensors, which have no names in it; use an array or a plain object, or keep it private`,
+    );
+  }
+  return found;
+}
+
+/** Whether a value is a tensor of the state, not the result of an operation. */
+const isState = (value: unknown): value is Tensor => value instanceof Tensor && value.record === null;
 
 const join = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 

@@ -41,22 +41,29 @@ function totals(model: Module<unknown>): string {
 function outputShapes(model: Module<unknown>, input: Shape | Tensor): Map<Module<unknown>, string> {
   const shapes = new Map<Module<unknown>, string>();
   const modules = model.namedModules().map(([, module]) => module);
-  const modes = modules.map(({ training }) => training);
-  for (const module of modules) {
+  const before = modules.map((module) => ({
+    training: module.training,
+    forward: module.forward,
+    own: Object.getOwnPropertyDescriptor(module, "forward"),
+  }));
+  modules.forEach((module, i) => {
     // An own field shadows the method of the class, so that calls from inside the model are seen too.
-    module.forward = (...inputs: unknown[]) => {
-      const output = Object.getPrototypeOf(module).forward.apply(module, inputs);
+    const value = (...inputs: unknown[]) => {
+      const output = before[i].forward.apply(module, inputs);
       shapes.set(module, describe(output));
       return output;
     };
-  }
+    Object.defineProperty(module, "forward", { value, configurable: true });
+  });
   try {
     model.eval();
     noGrad(() => model.forward(input instanceof Tensor ? input : zeros(input)));
   } finally {
     modules.forEach((module, i) => {
+      const { own, training } = before[i];
       delete (module as Partial<Module<unknown>>).forward;
-      module.training = modes[i];
+      if (own !== undefined) Object.defineProperty(module, "forward", own);
+      module.training = training;
     });
   }
   return shapes;

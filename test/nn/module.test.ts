@@ -61,6 +61,35 @@ describe("Module", () => {
     expect(net.namedParameters().map(([name]) => name)).toEqual(["weight", "heads.left.weight", "heads.right.weight"]);
   });
 
+  it("opens collections in collections", () => {
+    const [first, second] = [new Scale(), new Scale()];
+    const net = Object.assign(new Scale(), { stages: [[first], [{ deep: second }]], gains: [[ones([2])]] });
+    expect(net.namedModules().map(([name]) => name)).toEqual(["", "stages.0.0", "stages.1.0.deep"]);
+    first.weight.requiresGrad = false;
+    expect(net.namedParameters().map(([name]) => name)).toEqual(["weight", "stages.1.0.deep.weight"]);
+    expect(Object.keys(net.to("float64").stateDict())).toContain("gains.0.0");
+    expect([net.gains[0][0].dtype, second.weight.dtype]).toEqual(["float64", "float64"]);
+  });
+
+  it.each([
+    ["a Map of modules", new Map([["a", new Scale()]]), '"branches" is a Map with modules or tensors'],
+    ["a Set of modules in an array", [new Set([new Scale()])], '"branches.0" is a Set with modules or tensors'],
+    ["a Map of arrays of tensors", new Map([["a", [ones([1])]]]), '"branches" is a Map with modules or tensors'],
+  ])("refuses %s, which would have no names", (_, branches, message) => {
+    const net = Object.assign(new Scale(), { branches });
+    for (const look of [() => net.parameters(), () => net.stateDict(), () => net.to("float64"), () => net.eval()]) {
+      expect(look).toThrow(`Scale: ${message}`);
+    }
+  });
+
+  it("refuses an array that holds itself", () => {
+    const links: unknown[] = [];
+    links.push([links]);
+    expect(() => Object.assign(new Scale(), { links }).parameters()).toThrow(
+      'Scale: a collection holds itself, as "links.0.0"',
+    );
+  });
+
   it("converts to float64 in place, keeps shared parameters shared and whole numbers whole", () => {
     const net = new Net();
     const extra = Object.assign(net, { biases: [zeros([2], { requiresGrad: true })] });
@@ -125,6 +154,9 @@ describe("Module", () => {
     );
     expect(() => net.loadStateDict({})).toThrow('missing "weight", missing "running_mean", missing "steps"');
     expect(net.runningMean.toArray()).toEqual([0, 0, 0]);
+    expect(() => net.loadStateDict(null as never)).toThrow(
+      "loadStateDict: state must be an object with tensors by name, got null",
+    );
     expect(() => net.loadStateDict({}, { strickt: false } as object)).toThrow('unknown option "strickt"');
   });
 
@@ -162,5 +194,19 @@ describe("Module", () => {
     expect(new Embedding(5, 2).summary(tensor([[1, 2, 3]], { dtype: "int32" }))).toContain("[1, 3, 2]");
     expect(() => net.summary([2, 4])).toThrow("[2, 4]");
     expect(Object.hasOwn(net, "forward")).toBe(false);
+  });
+
+  it("summarizes a module whose forward is a field, and leaves it its forward", () => {
+    class Doubling extends Module {
+      scale = new Scale();
+      forward = (x: Tensor) => this.scale.call(x).mul(2);
+    }
+    const net = new Doubling();
+    const { forward } = net;
+    expect(net.summary([2, 3])).toContain("Doubling         [2, 3]");
+    expect(net.forward).toBe(forward);
+    expect(Object.keys(net)).toContain("forward");
+    expect(() => net.summary([2, 4])).toThrow("[2, 4]");
+    expect(net.call(ones([3])).toArray()).toEqual([2, 2, 2]);
   });
 });
