@@ -231,7 +231,7 @@ function labelCrossEntropy(
   const { axis, ignored } = target;
   const logp = x.logSoftmax(axis);
   const weights = weightOf(weight, target, x);
-  let terms = pick(logp, target).mul(weights).neg();
+  let terms = pick(logp, target).maskedFill(ignored, 0).mul(weights).neg();
   if (labelSmoothing > 0) {
     const even = weighByClass(logp, weight, axis).mean(axis).neg();
     terms = terms.mul(1 - labelSmoothing).add(even.mul(labelSmoothing));
