@@ -1,13 +1,16 @@
+import { div, mul, relu, sigmoid, softplus, tanh } from "../autograd/elementwise.ts";
+import { elu, gelu, leakyRelu, logSigmoid, mish, silu } from "../functional/activations.ts";
+import { logSoftmax, softmax } from "../functional/rows.ts";
 import { expectOneOf, expectPositive, resolve } from "../tensor/options.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 // Activations as layers, for use in `Sequential`. The formulas are those of the functions of the same name.
 
 /** max(x, 0). */
 export class ReLU extends Module {
-  forward(x: Tensor): Tensor {
-    return x.relu();
+  forward(x: TensorLike): Tensor {
+    return relu(x);
   }
 }
 
@@ -20,8 +23,8 @@ export class LeakyReLU extends Module {
     this.slope = slope;
   }
 
-  forward(x: Tensor): Tensor {
-    return x.leakyRelu(this.slope);
+  forward(x: TensorLike): Tensor {
+    return leakyRelu(x, this.slope);
   }
 }
 
@@ -34,8 +37,8 @@ export class ELU extends Module {
     this.alpha = alpha;
   }
 
-  forward(x: Tensor): Tensor {
-    return x.elu(this.alpha);
+  forward(x: TensorLike): Tensor {
+    return elu(x, this.alpha);
   }
 }
 
@@ -49,43 +52,43 @@ export class GELU extends Module {
     expectOneOf("GELU", "approximate", this.approximate, ["none", "tanh"]);
   }
 
-  forward(x: Tensor): Tensor {
-    return x.gelu({ approximate: this.approximate });
+  forward(x: TensorLike): Tensor {
+    return gelu(x, { approximate: this.approximate });
   }
 }
 
 /** x sigmoid(x). */
 export class SiLU extends Module {
-  forward(x: Tensor): Tensor {
-    return x.silu();
+  forward(x: TensorLike): Tensor {
+    return silu(x);
   }
 }
 
 /** x tanh(softplus(x)). */
 export class Mish extends Module {
-  forward(x: Tensor): Tensor {
-    return x.mish();
+  forward(x: TensorLike): Tensor {
+    return mish(x);
   }
 }
 
 /** 1 / (1 + e^-x). */
 export class Sigmoid extends Module {
-  forward(x: Tensor): Tensor {
-    return x.sigmoid();
+  forward(x: TensorLike): Tensor {
+    return sigmoid(x);
   }
 }
 
 /** log sigmoid(x). */
 export class LogSigmoid extends Module {
-  forward(x: Tensor): Tensor {
-    return x.logSigmoid();
+  forward(x: TensorLike): Tensor {
+    return logSigmoid(x);
   }
 }
 
 /** tanh(x). */
 export class Tanh extends Module {
-  forward(x: Tensor): Tensor {
-    return x.tanh();
+  forward(x: TensorLike): Tensor {
+    return tanh(x);
   }
 }
 
@@ -99,8 +102,8 @@ export class Softplus extends Module {
     expectPositive("Softplus", "beta", beta);
   }
 
-  forward(x: Tensor): Tensor {
-    return this.beta === 1 ? x.softplus() : x.mul(this.beta).softplus().div(this.beta);
+  forward(x: TensorLike): Tensor {
+    return this.beta === 1 ? softplus(x) : div(softplus(mul(x, this.beta)), this.beta);
   }
 }
 
@@ -113,8 +116,8 @@ export class Softmax extends Module {
     this.axis = axis;
   }
 
-  forward(x: Tensor): Tensor {
-    return x.softmax(this.axis);
+  forward(x: TensorLike): Tensor {
+    return softmax(x, this.axis);
   }
 }
 
@@ -127,7 +130,7 @@ export class LogSoftmax extends Module {
     this.axis = axis;
   }
 
-  forward(x: Tensor): Tensor {
-    return x.logSoftmax(this.axis);
+  forward(x: TensorLike): Tensor {
+    return logSoftmax(x, this.axis);
   }
 }

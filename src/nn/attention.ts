@@ -69,7 +69,11 @@ export class MultiHeadAttention extends Module {
     if (this.outProj.bias !== null) init.zeros(this.outProj.bias);
   }
 
-  forward(query: Tensor, key: Tensor = query, value: Tensor = key, masks: AttentionMasks = {}): Tensor {
+  forward(query: TensorLike, key: TensorLike = query, value: TensorLike = key, masks: AttentionMasks = {}): Tensor {
+    return this.attend(asTensor(query), asTensor(key), asTensor(value), masks);
+  }
+
+  private attend(query: Tensor, key: Tensor, value: Tensor, masks: AttentionMasks): Tensor {
     const { embedSize, heads } = this;
     const { keyPaddingMask, attentionMask } = resolve<Required<AttentionMasks>>("MultiHeadAttention", masks, {
       keyPaddingMask: null,

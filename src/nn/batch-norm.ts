@@ -3,7 +3,7 @@ import { ones, zeros } from "../tensor/creation.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { expectInteger, expectNonNegative, expectNumber, resolve } from "../tensor/options.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike, tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 export interface BatchNormOptions {
@@ -58,7 +58,8 @@ abstract class BatchNorm extends Module {
   /** Throws a ShapeError unless the layer takes inputs of this shape. */
   protected abstract check(x: Tensor): void;
 
-  forward(x: Tensor): Tensor {
+  forward(input: TensorLike): Tensor {
+    const x = asTensor(input);
     this.check(x);
     const alongChannels = [1, this.features, ...x.shape.slice(2).map(() => 1)];
     const perChannel = (t: Tensor) => t.reshape(alongChannels);

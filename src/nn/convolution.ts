@@ -3,7 +3,7 @@ import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectInteger, resolve } from "../tensor/options.ts";
 import type { Generator } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { fanInUniform } from "./linear.ts";
 import { Module } from "./module.ts";
 
@@ -81,7 +81,7 @@ export class Conv2d extends Module {
     this.bias = bias ? fanInUniform([outChannels], fanIn, generator) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     const { weight, bias, stride, padding, dilation, groups } = this;
     return conv2d(x, weight, { bias, stride, padding, dilation, groups });
   }
@@ -128,7 +128,8 @@ export class Conv1d extends Module {
   }
 
   /** An image of height 1. */
-  forward(x: Tensor): Tensor {
+  forward(input: TensorLike): Tensor {
+    const x = asTensor(input);
     const { weight, bias, stride, padding, dilation, groups } = this;
     if (x.ndim !== 3)
       throw new ShapeError("Conv1d", `input must be [n, channels, length], got ${formatShape(x.shape)}`);
@@ -189,7 +190,7 @@ export class ConvTranspose2d extends Module {
     this.bias = o.bias ? fanInUniform([outChannels], fanIn, o.generator) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     const { weight, bias, stride, padding, outputPadding, dilation, groups } = this;
     return convTranspose2d(x, weight, { bias, stride, padding, outputPadding, dilation, groups });
   }

@@ -1,7 +1,7 @@
 import { zerosLike } from "../tensor/creation.ts";
 import { expectNumber, resolve } from "../tensor/options.ts";
 import { type Generator, generatorOr } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -19,7 +19,8 @@ export class Dropout extends Module {
     this.generator = resolve("Dropout", options, { generator: undefined as Generator | undefined }).generator;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(input: TensorLike): Tensor {
+    const x = asTensor(input);
     return this.training ? dropout(x, this.p, generatorOr(this.generator)) : x;
   }
 }

@@ -2,7 +2,7 @@ import { ones, zeros } from "../tensor/creation.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNonNegative, resolve } from "../tensor/options.ts";
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 /** (x - mean) / sqrt(variance + eps) over the axes, with the variance's divisor n. */
@@ -49,7 +49,8 @@ export class LayerNorm extends Module {
     this.bias = elementwiseAffine && bias ? zeros(this.shape, { requiresGrad: true }) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(input: TensorLike): Tensor {
+    const x = asTensor(input);
     const { shape, weight, bias } = this;
     if (!sameShape(x.shape.slice(-shape.length), shape)) {
       throw new ShapeError("LayerNorm", `input ${formatShape(x.shape)} must end with the sizes ${formatShape(shape)}`);
@@ -99,7 +100,8 @@ export class GroupNorm extends Module {
     this.bias = affine ? zeros([channels], { requiresGrad: true }) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(input: TensorLike): Tensor {
+    const x = asTensor(input);
     const { groups, channels, weight, bias } = this;
     if (x.ndim < 2 || x.shape[1] !== channels) {
       throw new ShapeError("GroupNorm", `input must be [n, ${channels}, ...], got ${formatShape(x.shape)}`);

@@ -4,7 +4,7 @@ import { ShapeError } from "../tensor/errors.ts";
 import { expectInteger, resolve } from "../tensor/options.ts";
 import type { Generator } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import * as init from "./init.ts";
 import { Module } from "./module.ts";
 
@@ -39,7 +39,8 @@ export class Linear extends Module {
     this.bias = bias ? fanInUniform([outFeatures], inFeatures, generator) : null;
   }
 
-  forward(x: Tensor): Tensor {
+  forward(input: TensorLike): Tensor {
+    const x = asTensor(input);
     if (x.ndim === 0 || x.shape[x.ndim - 1] !== this.inFeatures) {
       throw new ShapeError("Linear", `input ${formatShape(x.shape)} must end with ${this.inFeatures} features`);
     }

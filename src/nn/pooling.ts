@@ -7,7 +7,7 @@ import {
   type Pool2dOptions,
 } from "../autograd/pooling.ts";
 import { resolve } from "../tensor/options.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 function checkWindow(where: string, kernel: Pair, { stride, padding }: Pool2dOptions): void {
@@ -28,7 +28,7 @@ export class MaxPool2d extends Module {
     checkWindow("MaxPool2d", kernel, this.options);
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return maxPool2d(x, this.kernel, this.options);
   }
 }
@@ -49,7 +49,7 @@ export class AvgPool2d extends Module {
     checkWindow("AvgPool2d", kernel, this.options);
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return avgPool2d(x, this.kernel, this.options);
   }
 }
@@ -64,7 +64,7 @@ export class AdaptiveAvgPool2d extends Module {
     pairOf("AdaptiveAvgPool2d", "outputSize", outputSize, 1);
   }
 
-  forward(x: Tensor): Tensor {
+  forward(x: TensorLike): Tensor {
     return adaptiveAvgPool2d(x, this.outputSize);
   }
 }

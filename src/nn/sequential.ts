@@ -1,5 +1,6 @@
+import { flatten } from "../functional/shapes.ts";
 import { ValueError } from "../tensor/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
 /** Modules one after the other, each given what the one before returns. Named "0", "1", ... in the state. */
@@ -19,8 +20,8 @@ export class Sequential extends Module {
     this.layers = modules;
   }
 
-  forward(x: Tensor): Tensor {
-    return this.layers.reduce((y, layer) => layer.call(y), x);
+  forward(x: TensorLike): Tensor {
+    return asTensor(this.layers.reduce<TensorLike>((y, layer) => layer.call(y), x));
   }
 
   protected override held(): [string, unknown][] {
@@ -39,7 +40,7 @@ export class Flatten extends Module {
     this.end = end;
   }
 
-  forward(x: Tensor): Tensor {
-    return x.flatten(this.start, this.end);
+  forward(x: TensorLike): Tensor {
+    return flatten(x, this.start, this.end);
   }
 }

@@ -3,7 +3,7 @@ import { gradcheck } from "../../src/autograd/derivatives.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 import { Generator } from "../../src/tensor/random.ts";
-import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { type Nested, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { loadGolden } from "../golden/load.ts";
 
 interface Stored {
@@ -181,6 +181,42 @@ describe("Dropout", () => {
     attention.eval();
     expect(attention.call(q).data).toEqual(attention.call(q).data);
   });
+});
+
+it.each<[string, nn.Module, Nested]>([
+  ["Linear", new nn.Linear(2, 3), [[1, -2]]],
+  ["Conv1d", new nn.Conv1d(1, 2, 1), [[[1, -2]]]],
+  [
+    "BatchNorm1d",
+    new nn.BatchNorm1d(2),
+    [
+      [1, -2],
+      [3, 4],
+    ],
+  ],
+  ["LayerNorm", new nn.LayerNorm(2), [1, -2]],
+  ["GroupNorm", new nn.GroupNorm(1, 2), [[1, -2]]],
+  ["Dropout", new nn.Dropout().eval(), [1, -2]],
+  ["Flatten", new nn.Flatten(), [[[1, -2]]]],
+  ["MultiHeadAttention", new nn.MultiHeadAttention(2, 1), [[[1, -2]]]],
+  ["MaxPool2d in Sequential", new nn.Sequential(new nn.MaxPool2d(1), new nn.ReLU()), [[[[1]]]]],
+  ["Embedding in Sequential", new nn.Sequential(new nn.Embedding(2, 2)), [0, 1]],
+  ["ReLU", new nn.ReLU(), [1, -2]],
+  ["LeakyReLU", new nn.LeakyReLU(), [1, -2]],
+  ["ELU", new nn.ELU(), [1, -2]],
+  ["GELU", new nn.GELU(), [1, -2]],
+  ["SiLU", new nn.SiLU(), [1, -2]],
+  ["Mish", new nn.Mish(), [1, -2]],
+  ["Sigmoid", new nn.Sigmoid(), [1, -2]],
+  ["LogSigmoid", new nn.LogSigmoid(), [1, -2]],
+  ["Tanh", new nn.Tanh(), [1, -2]],
+  ["Softplus", new nn.Softplus(), [1, -2]],
+  ["Softplus with beta 2", new nn.Softplus(2), [1, -2]],
+  ["Softmax", new nn.Softmax(), [1, -2]],
+  ["LogSoftmax", new nn.LogSoftmax(), [1, -2]],
+])("%s takes nested arrays as it takes a tensor", (name, layer, x) => {
+  const dtype = name.startsWith("Embedding") ? "int32" : "float32";
+  expect(layer.call(x).toArray()).toEqual(layer.call(tensor(x, { dtype })).toArray());
 });
 
 describe("layers refuse, and say why,", () => {
