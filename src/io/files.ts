@@ -1,6 +1,6 @@
 // Files are for Node: a browser has the bytes already, and parses or encodes them.
 
-import { FormatError } from "../tensor/errors.ts";
+import { FormatError, TapegradError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeAtomically } from "./atomic-write.ts";
 import { type CSVOptions, parseTable, type Table } from "./csv.ts";
@@ -9,7 +9,7 @@ import { decodeTensors, encodeTensors, headerLength, headerOf } from "./safetens
 
 /** `parseCSV` of a file in UTF-8. */
 export async function readCSV(path: string, options: CSVOptions = {}): Promise<Table> {
-  const bytes = await readBytes(path);
+  const bytes = await readBytes("readCSV", path);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -21,7 +21,7 @@ export async function readCSV(path: string, options: CSVOptions = {}): Promise<T
 
 /** `parseIDX` of a file. */
 export async function readIDX(path: string, options: IDXOptions = {}): Promise<Tensor> {
-  return parseArray("readIDX", `${path} `, await readBytes(path), options);
+  return parseArray("readIDX", `${path} `, await readBytes("readIDX", path), options);
 }
 
 /**
@@ -38,14 +38,14 @@ export async function saveSafetensors(
 
 /** The tensors of a safetensors file, by name: `module.loadStateDict(await loadSafetensors(path))`. */
 export async function loadSafetensors(path: string): Promise<Record<string, Tensor>> {
-  return decodeTensors("loadSafetensors", `${path} `, await readBytes(path));
+  return decodeTensors("loadSafetensors", `${path} `, await readBytes("loadSafetensors", path));
 }
 
 /** The texts in a safetensors file; reads no more than its header. */
 export async function loadSafetensorsMetadata(path: string): Promise<Record<string, string>> {
   const [where, source] = ["loadSafetensorsMetadata", `${path} `];
   const { open } = await import("node:fs/promises");
-  const file = await open(path);
+  const file = await open(path).catch(unreadable(where, path));
   try {
     const first = await file.read(new Uint8Array(8), 0, 8, 0);
     const length = headerLength(where, source, first.buffer.subarray(0, first.bytesRead), (await file.stat()).size);
@@ -56,7 +56,20 @@ export async function loadSafetensorsMetadata(path: string): Promise<Record<stri
   }
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+async function readBytes(where: string, path: string): Promise<Uint8Array> {
   const { readFile } = await import("node:fs/promises");
-  return readFile(path);
+  return readFile(path).catch(unreadable(where, path));
 }
+
+/** Says what to do about a file that the system does not give us. */
+const unreadable =
+  (where: string, path: string) =>
+  (cause: NodeJS.ErrnoException): never => {
+    const seen =
+      cause.code === "ENOENT"
+        ? `does not exist; the working folder is ${process.cwd()}`
+        : `cannot be read (${cause.message})`;
+    const error = new TapegradError(where, `${path} ${seen}; check the path`);
+    error.cause = cause;
+    throw error;
+  };

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadSafetensors, loadSafetensorsMetadata, readCSV, readIDX, saveSafetensors } from "../../src/io/index.ts";
 import "../../src/functional/methods.ts";
 import { Linear } from "../../src/nn/index.ts";
-import { FormatError, ValueError } from "../../src/tensor/errors.ts";
+import { FormatError, TapegradError, ValueError } from "../../src/tensor/errors.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 
 const examples = (name: string) => new URL(`../../examples/data/${name}`, import.meta.url).pathname;
@@ -63,6 +63,18 @@ describe("a file that cannot be read", () => {
     await expect(readCSV(path, { target: "b" })).rejects.toThrow(
       `readCSV: ${path} target "b" is not among the 1 columns "a"`,
     );
+  });
+
+  it("says what to do when it is missing, and keeps the system's error", async () => {
+    const path = join(folder, "missing");
+    const readers = { readCSV, readIDX, loadSafetensors, loadSafetensorsMetadata };
+    for (const [name, read] of Object.entries(readers)) {
+      const error: unknown = await read(path).catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(TapegradError);
+      expect(error).toMatchObject({ cause: { code: "ENOENT" } });
+      expect((error as Error).message).toMatch(`${name}: ${path} does not exist; the working folder is `);
+    }
+    await expect(readIDX(folder)).rejects.toThrow(`readIDX: ${folder} cannot be read (EISDIR`);
   });
 
   it("is refused before its header is read when that is longer than the file", async () => {
