@@ -192,6 +192,12 @@ describe("the command line", { timeout: 60_000 }, () => {
     expect(unreadable.stderr).toMatch(/^02-binary: readCSV: .*bad\.csv line 4, column "a" is "x", not a number.*\n$/);
   });
 
+  test("npm start refuses what it does not know", async () => {
+    expect((await command("examples/start.ts", "--help")).stdout).toContain("--report DIR");
+    const wrong = await command("examples/start.ts", "--seed", "x");
+    expect([wrong.code, wrong.stderr]).toEqual([2, "start: --seed must be a whole number >= 0, got x\n"]);
+  });
+
   test("lesson 1 shows a tape and its two derivatives", async () => {
     const { code, stdout } = await command("examples/01-tape.ts");
     expect(code).toBe(0);
