@@ -113,7 +113,13 @@ export function calibrationError(
   return bins.reduce((error, bin) => error + (bin.count / n) * Math.abs(bin.accuracy - bin.confidence), 0);
 }
 
-function binsOf(where: string, probabilities: TensorLike, labels: TensorLike, options: { bins?: number }) {
+/** `reliabilityBins` for the function `where`. */
+export function binsOf(
+  where: string,
+  probabilities: TensorLike,
+  labels: TensorLike,
+  options: { bins?: number },
+): ReliabilityBin[] {
   const { bins } = resolve(where, options, { bins: 15 });
   expectInteger(where, "bins", bins);
   const { p, y, n } = probabilitiesAndLabels(where, probabilities, labels);

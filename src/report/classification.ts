@@ -1,6 +1,7 @@
+import { binsOf } from "../metrics/calibration.ts";
 import { rocCurve } from "../metrics/ranking.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
-import { expectInteger, resolve } from "../tensor/options.ts";
+import { resolve } from "../tensor/options.ts";
 import type { Numbers } from "./curves.ts";
 import { coloursOf, draw, palette } from "./plot.ts";
 
@@ -14,6 +15,12 @@ export interface RocOptions {
   /** Marks what this threshold does to the first classifier: positive from this score on. */
   threshold?: number;
 }
+
+/** What a classifier by chance, or a calibrated one, has. */
+const diagonal: [x: number, y: number][] = [
+  [0, 0],
+  [1, 1],
+];
 
 /** ROC curves: the share of positives found against the share of false alarms, over all thresholds. */
 export async function roc(classifiers: Readonly<Record<string, Scored>>, options: RocOptions = {}): Promise<string> {
@@ -32,13 +39,7 @@ export async function roc(classifiers: Readonly<Record<string, Scored>>, options
       y: { label: "found (true positive rate)", domain: [0, 1], ticks: 5, grid: true },
       color: { type: "identity" },
       marks: [
-        Plot.line(
-          [
-            [0, 0],
-            [1, 1],
-          ],
-          { strokeOpacity: 0.4, strokeDasharray: "3,4" },
-        ),
+        Plot.line(diagonal, { strokeOpacity: 0.4, strokeDasharray: "3,4" }),
         Plot.line(points, { x: "x", y: "y", z: "name", stroke: ({ name }) => colours[name], strokeWidth: 2 }),
         Plot.dot(chosen, { x: "x", y: "y", r: 5, fill: palette[0], stroke: "white", strokeWidth: 1.5 }),
       ],
@@ -76,28 +77,18 @@ export interface CalibrationOptions {
   bins?: number;
 }
 
-/** A reliability diagram: how often the event happened, against the probability it was given. Larger dots hold more. */
+/** A reliability diagram: how often the event happened, against the probability it was given. Larger dots hold more. Bins as `metrics.reliabilityBins`. */
 export async function calibration(
   predictions: Readonly<Record<string, { probabilities: Numbers; labels: Numbers }>>,
   options: CalibrationOptions = {},
 ): Promise<string> {
   const { bins } = resolve("calibration", options, { bins: 10 });
-  expectInteger("calibration", "bins", bins);
   const names = Object.keys(predictions);
   const points = names.flatMap((name) => {
     const { probabilities, labels } = predictions[name];
-    expectPaired("calibration", probabilities, labels);
-    const cells = Array.from({ length: bins }, () => ({ name, count: 0, x: 0, y: 0 }));
-    for (let i = 0; i < probabilities.length; i++) {
-      const p = probabilities[i];
-      if (!(p >= 0 && p <= 1))
-        throw new ValueError("calibration", `probabilities[${i}] is ${p}, but must be in [0, 1]`);
-      const cell = cells[Math.min(bins - 1, Math.floor(p * bins))];
-      cell.count++;
-      cell.x += p;
-      cell.y += labels[i] > 0 ? 1 : 0;
-    }
-    return cells.filter(({ count }) => count > 0).map((c) => ({ ...c, x: c.x / c.count, y: c.y / c.count }));
+    return binsOf("calibration", Array.from(probabilities), Array.from(labels), { bins })
+      .filter(({ count }) => count > 0)
+      .map(({ count, confidence, accuracy }) => ({ name, count, x: confidence, y: accuracy }));
   });
   const colours = coloursOf(names);
   return draw(
@@ -110,13 +101,7 @@ export async function calibration(
       r: { range: [3, 12] },
       color: { type: "identity" },
       marks: [
-        Plot.line(
-          [
-            [0, 0],
-            [1, 1],
-          ],
-          { strokeOpacity: 0.4, strokeDasharray: "3,4" },
-        ),
+        Plot.line(diagonal, { strokeOpacity: 0.4, strokeDasharray: "3,4" }),
         Plot.line(points, { x: "x", y: "y", z: "name", stroke: (p) => colours[p.name], strokeOpacity: 0.7 }),
         Plot.dot(points, { x: "x", y: "y", r: "count", fill: (p) => colours[p.name], fillOpacity: 0.75 }),
       ],

@@ -1,5 +1,5 @@
 import { ValueError } from "../tensor/errors.ts";
-import { expectPositive, resolve } from "../tensor/options.ts";
+import { expectInteger, resolve } from "../tensor/options.ts";
 import { coloursOf, draw } from "./plot.ts";
 
 /** Numbers by position: an array, a typed array, `tensor.data`. */
@@ -56,7 +56,7 @@ export async function histogram(
     bins: 30,
     mark: undefined as number | undefined,
   });
-  expectPositive("histogram", "bins", bins);
+  expectInteger("histogram", "bins", bins);
   const names = Object.keys(groups);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { random, ShapeError, tensor, ValueError } from "../../src/index.ts";
+import { metrics, random, ShapeError, tensor, ValueError } from "../../src/index.ts";
 import * as report from "../../src/report/index.ts";
 
 describe("charts", () => {
@@ -36,7 +36,26 @@ describe("charts", () => {
 
   test("calibration refuses what is no probability", async () => {
     await expect(report.calibration({ model: { probabilities: [0.5, 1.5], labels: [0, 1] } })).rejects.toThrow(
-      "calibration: probabilities[1] is 1.5, but must be in [0, 1]",
+      "calibration: probabilities[1] is 1.5, not in [0, 1]",
+    );
+    await expect(report.calibration({ model: { probabilities: [0.5], labels: [0, 1] } })).rejects.toThrow(ShapeError);
+    await expect(report.calibration({ model: { probabilities: [0.5], labels: [1] } }, { bins: 2.5 })).rejects.toThrow(
+      "calibration: bins must be a number that is whole and >= 1, got 2.5",
+    );
+  });
+
+  test("calibration draws the bins that the calibration error counts", async () => {
+    const probabilities = [0.1, 0.5, 0.5, 0.7, 1]; // on the edges of the bins
+    const labels = [0, 0, 1, 1, 1];
+    const svg = await report.calibration({ model: { probabilities, labels } }, { bins: 2 });
+    expect(metrics.reliabilityBins(probabilities, labels, { bins: 2 }).map(({ count }) => count)).toEqual([3, 2]);
+    const dots = [...svg.matchAll(/<circle [^>]*cy="([\d.]+)" cx="([\d.]+)"/g)].map(([, y, x]) => [
+      Number(x),
+      Number(y),
+    ]);
+    const at = (x: number, y: number) => [48 + 332 * x, 320 - 296 * y];
+    expect(dots.map((dot) => dot.map(Math.round))).toEqual(
+      [at(1.1 / 3, 1 / 3), at(0.85, 1)].map((dot) => dot.map(Math.round)),
     );
   });
 
@@ -76,6 +95,9 @@ describe("charts", () => {
 
   test("a misspelt option is an error", async () => {
     await expect(report.histogram({ a: [1] }, { bin: 3 } as object)).rejects.toThrow(ValueError);
+    await expect(report.histogram({ a: [1] }, { bins: 2.5 })).rejects.toThrow(
+      "histogram: bins must be a number that is whole and >= 1, got 2.5",
+    );
   });
 });
 
