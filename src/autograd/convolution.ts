@@ -214,7 +214,8 @@ function images(where: string, x: TensorLike, weight: TensorLike): [Tensor, Tens
   return [to(input, dtype), to(w, dtype)];
 }
 
-function checkGroups(where: string, groups: number, inChannels: number, outChannels: number): void {
+/** Throws unless the groups divide the channels. */
+export function checkGroups(where: string, groups: number, inChannels: number, outChannels: number): void {
   if (!Number.isInteger(groups) || groups < 1 || inChannels % groups !== 0 || outChannels % groups !== 0) {
     throw new ValueError(
       where,

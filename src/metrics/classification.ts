@@ -5,6 +5,7 @@ import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { binary, classIndices, expectSameLength, input, numbers, predictedClasses } from "./labels.ts";
+import { mean, sum } from "./mean.ts";
 
 // Everywhere here predictions are class indices [n] or scores [n, classes], of which the largest counts, and labels are
 // class indices [n]. Where it says "or multilabel", both may be zeros and ones [n, labels] instead.
@@ -236,6 +237,3 @@ function largest(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) max = Math.max(max, values[i]);
   return max;
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-const mean = (values: readonly number[]): number => sum(values) / values.length;

@@ -3,6 +3,7 @@ import { ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { TensorLike } from "../tensor/tensor.ts";
 import { numbers } from "./labels.ts";
+import { mean, sum } from "./mean.ts";
 
 // predictions and targets are [n], or [n, outputs]; then the metric of each output counts the same.
 
@@ -21,8 +22,6 @@ function columnsOf(where: string, predictions: TensorLike, targets: TensorLike) 
   }));
 }
 
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-const mean = (values: readonly number[]): number => sum(values) / values.length;
 const squares = (values: readonly number[]): number[] => values.map((v) => v * v);
 
 /** Mean of |target - prediction|. Semantics of sklearn.metrics.mean_absolute_error. */

@@ -7,6 +7,7 @@ import { type Generator, generatorOr } from "../tensor/random.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
+import { anyGenerator } from "./generator.ts";
 import * as init from "./init.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
@@ -53,7 +54,7 @@ export class MultiHeadAttention extends Module {
     const { bias, dropout, generator } = resolve(where, options, {
       bias: true,
       dropout: 0,
-      generator: undefined as Generator | undefined,
+      generator: anyGenerator,
     });
     expectInteger(where, "embedSize", embedSize);
     expectInteger(where, "heads", heads);

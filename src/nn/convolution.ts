@@ -1,9 +1,10 @@
-import { conv2d, convTranspose2d, type Pair, pairOf } from "../autograd/convolution.ts";
+import { checkGroups, conv2d, convTranspose2d, type Pair, pairOf } from "../autograd/convolution.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectInteger, resolve } from "../tensor/options.ts";
 import type { Generator } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { anyGenerator } from "./generator.ts";
 import { fanInUniform } from "./linear.ts";
 import { Module } from "./module.ts";
 
@@ -24,19 +25,13 @@ const defaults = {
   dilation: 1 as Pair,
   groups: 1,
   bias: true,
-  generator: undefined as Generator | undefined,
+  generator: anyGenerator,
 };
 
 function checkChannels(where: string, inChannels: number, outChannels: number, groups: number): void {
   expectInteger(where, "inChannels", inChannels);
   expectInteger(where, "outChannels", outChannels);
-  expectInteger(where, "groups", groups);
-  if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-    throw new ValueError(
-      where,
-      `groups must divide the ${inChannels} input and ${outChannels} output channels, got ${groups}`,
-    );
-  }
+  checkGroups(where, groups, inChannels, outChannels);
 }
 
 function checkPadding(where: string, padding: Pair | "same" | "valid", stride: readonly number[]): void {

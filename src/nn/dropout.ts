@@ -2,6 +2,7 @@ import { zerosLike } from "../tensor/creation.ts";
 import { expectNumber, resolve } from "../tensor/options.ts";
 import { type Generator, generatorOr } from "../tensor/random.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { anyGenerator } from "./generator.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -16,7 +17,7 @@ export class Dropout extends Module {
     super();
     this.p = p;
     expectNumber("Dropout", "p", p, "in [0, 1]", (v) => v >= 0 && v <= 1);
-    this.generator = resolve("Dropout", options, { generator: undefined as Generator | undefined }).generator;
+    this.generator = resolve("Dropout", options, { generator: anyGenerator }).generator;
   }
 
   forward(input: TensorLike): Tensor {

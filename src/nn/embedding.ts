@@ -5,6 +5,7 @@ import { zeros } from "../tensor/creation.ts";
 import { expectInteger, expectNumber, resolve } from "../tensor/options.ts";
 import type { Generator } from "../tensor/random.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
+import { anyGenerator } from "./generator.ts";
 import * as init from "./init.ts";
 import { Module } from "./module.ts";
 
@@ -30,7 +31,7 @@ export class Embedding extends Module {
     this.size = size;
     const { paddingIndex, generator } = resolve("Embedding", options, {
       paddingIndex: null as number | null,
-      generator: undefined as Generator | undefined,
+      generator: anyGenerator,
     });
     expectInteger("Embedding", "count", count);
     expectInteger("Embedding", "size", size);

@@ -6,6 +6,7 @@ import { expectNonNegative, expectNumber, expectOneOf, expectPositive, resolve }
 import * as random from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { anyGenerator } from "./generator.ts";
 
 // Each fills a float tensor in place, outside any graph, and returns it. Formulas and defaults of torch.nn.init.
 
@@ -13,10 +14,13 @@ export interface InitOptions {
   generator?: random.Generator;
 }
 
-const anyGenerator = undefined as random.Generator | undefined;
+function expectTensor(where: string, t: unknown): void {
+  if (!(t instanceof Tensor)) throw new ValueError(where, `needs a tensor to fill, got ${String(t)}`);
+  floatTensor(where, "tensor", t);
+}
 
 function fill(where: string, t: Tensor, values: () => Tensor): Tensor {
-  floatTensor(where, "tensor", t);
+  expectTensor(where, t);
   return noGrad(() => t.assign(values()));
 }
 
@@ -87,6 +91,7 @@ export function truncatedNormal(t: Tensor, options: TruncatedNormalOptions = {})
  * in |kernel| and out |kernel|.
  */
 function fans(where: string, t: Tensor): { fanIn: number; fanOut: number } {
+  expectTensor(where, t);
   if (t.ndim < 2) {
     throw new ShapeError(where, `needs a weight [out, in, ...kernel], got shape ${formatShape(t.shape)}`);
   }

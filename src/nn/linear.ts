@@ -5,6 +5,7 @@ import { expectInteger, resolve } from "../tensor/options.ts";
 import type { Generator } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { anyGenerator } from "./generator.ts";
 import * as init from "./init.ts";
 import { Module } from "./module.ts";
 
@@ -31,7 +32,7 @@ export class Linear extends Module {
     this.outFeatures = outFeatures;
     const { bias, generator } = resolve("Linear", options, {
       bias: true,
-      generator: undefined as Generator | undefined,
+      generator: anyGenerator,
     });
     expectInteger("Linear", "inFeatures", inFeatures);
     expectInteger("Linear", "outFeatures", outFeatures);

@@ -10,22 +10,24 @@ import { resolve } from "../tensor/options.ts";
 import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 
-function checkWindow(where: string, kernel: Pair, { stride, padding }: Pool2dOptions): void {
-  pairOf(where, "kernel", kernel, 1);
-  pairOf(where, "stride", stride!, 1);
-  pairOf(where, "padding", padding!, 0);
+abstract class Pool2d<Options extends Pool2dOptions> extends Module {
+  readonly kernel: Pair;
+  readonly options: Options;
+
+  constructor(where: string, kernel: Pair, options: Options, defaults: Options) {
+    super();
+    this.kernel = kernel;
+    this.options = resolve<Options>(where, options as Partial<NoInfer<Options>>, defaults);
+    pairOf(where, "kernel", kernel, 1);
+    pairOf(where, "stride", this.options.stride!, 1);
+    pairOf(where, "padding", this.options.padding!, 0);
+  }
 }
 
 /** The largest value in each window (see `maxPool2d`): [n, c, h, w] -> [n, c, oh, ow]. `stride` defaults to the kernel. */
-export class MaxPool2d extends Module {
-  readonly kernel: Pair;
-  readonly options: Pool2dOptions;
-
+export class MaxPool2d extends Pool2d<Pool2dOptions> {
   constructor(kernel: Pair, options: Pool2dOptions = {}) {
-    super();
-    this.kernel = kernel;
-    this.options = resolve<Pool2dOptions>("MaxPool2d", options, { stride: kernel, padding: 0 });
-    checkWindow("MaxPool2d", kernel, this.options);
+    super("MaxPool2d", kernel, options, { stride: kernel, padding: 0 });
   }
 
   forward(x: TensorLike): Tensor {
@@ -34,19 +36,9 @@ export class MaxPool2d extends Module {
 }
 
 /** The mean of each window (see `avgPool2d`): [n, c, h, w] -> [n, c, oh, ow]. `stride` defaults to the kernel. */
-export class AvgPool2d extends Module {
-  readonly kernel: Pair;
-  readonly options: AvgPool2dOptions;
-
+export class AvgPool2d extends Pool2d<AvgPool2dOptions> {
   constructor(kernel: Pair, options: AvgPool2dOptions = {}) {
-    super();
-    this.kernel = kernel;
-    this.options = resolve<AvgPool2dOptions>("AvgPool2d", options, {
-      stride: kernel,
-      padding: 0,
-      countIncludePad: true,
-    });
-    checkWindow("AvgPool2d", kernel, this.options);
+    super("AvgPool2d", kernel, options, { stride: kernel, padding: 0, countIncludePad: true });
   }
 
   forward(x: TensorLike): Tensor {

@@ -110,6 +110,12 @@ describe("initialisers", () => {
       () => init.kaimingUniform(zeros([3])),
       "init.kaimingUniform: needs a weight [out, in, ...kernel], got shape [3]",
     ],
+    ["arrays", () => init.uniform([1, 2] as never), "init.uniform: needs a tensor to fill, got 1,2"],
+    [
+      "arrays where fans are needed",
+      () => init.kaimingNormal([1, 2] as never),
+      "init.kaimingNormal: needs a tensor to fill, got 1,2",
+    ],
     [
       "whole numbers",
       () => init.ones(zeros([3], { dtype: "int32" })),
