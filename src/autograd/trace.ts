@@ -47,6 +47,11 @@ export class Tape {
     return [...leaves, ...lines].join("\n");
   }
 
+  /** What Node's `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
   /** The tape in Graphviz's language: boxes are operations, ellipses leaves (shaded when they require gradients). */
   toDot(): string {
     const quote = (text: string) => `"${text.replaceAll('"', '\\"')}"`;

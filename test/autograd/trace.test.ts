@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { detectAnomaly, logCumSumExp, noGrad, type Tensor, tensor, trace } from "../../src/index.ts";
 
@@ -12,6 +13,11 @@ function step() {
 }
 
 describe("a tape", () => {
+  it("is printed by console.log", () => {
+    const tape = trace(step().loss());
+    expect(inspect(tape)).toBe(tape.toString());
+  });
+
   it("prints a tensor's leaves and operations, oldest first", () => {
     const { loss } = step();
     expect(trace(loss()).toString()).toMatchInlineSnapshot(`
