@@ -1,8 +1,8 @@
 import { onesLike, zerosLike } from "../tensor/creation.ts";
-import { AutogradError, ShapeError } from "../tensor/errors.ts";
+import { AutogradError, ShapeError, ValueError } from "../tensor/errors.ts";
 import { resolve } from "../tensor/options.ts";
 import { broadcastsTo, formatShape, sameShape } from "../tensor/shape.ts";
-import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { add, cast, to } from "./elementwise.ts";
 import { sumTo } from "./movement.ts";
 import {
@@ -72,6 +72,7 @@ function fitted(where: string, name: string, gradient: Tensor | undefined, input
 
 /** The gradient to start from: 1 for a scalar, else one of the output's shape that the caller gives. */
 function seedFor(where: string, output: Tensor, gradient: TensorLike | undefined): Tensor {
+  if (!(output instanceof Tensor)) throw new ValueError(where, `output must be a tensor, got ${String(output)}`);
   if (!output.requiresGrad) {
     throw new AutogradError(
       where,
@@ -85,7 +86,7 @@ function seedFor(where: string, output: Tensor, gradient: TensorLike | undefined
       `an output of shape ${formatShape(output.shape)} needs a gradient of that shape; reduce it to a scalar with sum() or mean(), or pass one`,
     );
   }
-  const seed = to(asTensor(gradient), output.dtype);
+  const seed = to(asTensor(gradient, undefined, where, "gradient"), output.dtype);
   if (!sameShape(seed.shape, output.shape)) {
     throw new ShapeError(
       where,
@@ -111,7 +112,7 @@ export interface BackwardOptions {
 export function backward(output: Tensor, gradient?: TensorLike, options: BackwardOptions = {}): void {
   const { createGraph, retainGraph } = resolve("backward", options, {
     createGraph: false,
-    retainGraph: options.createGraph ?? false,
+    retainGraph: options?.createGraph ?? false,
   });
   const seed = seedFor("backward", output, gradient);
   const records = reachable("backward", [output]);
@@ -151,10 +152,18 @@ export function grad(output: Tensor, inputs: Tensor | readonly Tensor[], options
   const { gradOutput, createGraph, retainGraph, allowUnused } = resolve("grad", options, {
     gradOutput: undefined as TensorLike | undefined,
     createGraph: false,
-    retainGraph: options.createGraph ?? false,
+    retainGraph: options?.createGraph ?? false,
     allowUnused: false,
   });
   const targets: readonly Tensor[] = Array.isArray(inputs) ? inputs : [inputs as Tensor];
+  for (const target of targets) {
+    if (!(target instanceof Tensor)) {
+      throw new ValueError(
+        "grad",
+        `inputs must be the tensors to differentiate with respect to, got ${String(target)}; backward() finds all leaves`,
+      );
+    }
+  }
   const seed = seedFor("grad", output, gradOutput);
   const records = reachable("grad", [output]);
   const onPath = new Set(targets);

@@ -1,7 +1,7 @@
 import { zeros } from "../tensor/creation.ts";
 import { isFloat } from "../tensor/dtype.ts";
-import { AutogradError, ShapeError } from "../tensor/errors.ts";
-import { expectPositive, resolve } from "../tensor/options.ts";
+import { AutogradError, DTypeError, ShapeError, ValueError } from "../tensor/errors.ts";
+import { expectFunction, expectPositive, resolve } from "../tensor/options.ts";
 import { Generator } from "../tensor/random.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
@@ -9,9 +9,16 @@ import { grad } from "./backward.ts";
 import { concat, reshape } from "./movement.ts";
 import { noGrad, recordingAs } from "./primitive.ts";
 
-/** A copy of x as a new leaf that requires gradients. */
-function leafOf(x: TensorLike): Tensor {
-  const t = asTensor(x);
+/** A copy of x as a new leaf that requires gradients, and what fn makes of it. */
+function evaluate(where: string, fn: (x: Tensor) => Tensor, x: TensorLike): [leaf: Tensor, y: Tensor] {
+  expectFunction(where, "fn", fn);
+  const leaf = leafOf(asTensor(x, undefined, where, "x"));
+  const y = fn(leaf);
+  if (!(y instanceof Tensor)) throw new ValueError(where, `fn must return a tensor, got ${String(y)}`);
+  return [leaf, y];
+}
+
+function leafOf(t: Tensor): Tensor {
   const leaf = new Tensor(t.data.slice(), t.shape, t.dtype);
   leaf.requiresGrad = true;
   return leaf;
@@ -19,8 +26,7 @@ function leafOf(x: TensorLike): Tensor {
 
 /** The gradient of fn's output at x with the cotangent v: v^T J. Of the shape of x. */
 export function vjp(fn: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor {
-  const leaf = leafOf(x);
-  const y = fn(leaf);
+  const [leaf, y] = evaluate("vjp", fn, x);
   if (!y.requiresGrad) return zeros(leaf.shape, { dtype: leaf.dtype });
   return grad(y, leaf, { gradOutput: v, allowUnused: true })[0];
 }
@@ -31,9 +37,8 @@ export function vjp(fn: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Te
  * u -> u^T J is linear in u, so its own vjp with the cotangent v is J v: reverse mode twice gives forward mode.
  */
 export function jvp(fn: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor {
-  const leaf = leafOf(x);
-  const y = fn(leaf);
-  const direction = asTensor(v);
+  const [leaf, y] = evaluate("jvp", fn, x);
+  const direction = asTensor(v, undefined, "jvp", "v");
   if (!sameShape(direction.shape, leaf.shape)) {
     throw new ShapeError("jvp", `v has shape ${formatShape(direction.shape)}, but x ${formatShape(leaf.shape)}`);
   }
@@ -46,8 +51,8 @@ export function jvp(fn: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Te
 
 /** All partial derivatives: shape [...fn(x).shape, ...x.shape]. One backward pass for each element of the output. */
 export function jacobian(fn: (x: Tensor) => Tensor, x: TensorLike): Tensor {
-  const leaf = leafOf(x);
-  return jacobianOf(fn(leaf), leaf);
+  const [leaf, y] = evaluate("jacobian", fn, x);
+  return jacobianOf(y, leaf);
 }
 
 function jacobianOf(y: Tensor, x: Tensor): Tensor {
@@ -67,8 +72,7 @@ function jacobianOf(y: Tensor, x: Tensor): Tensor {
 
 /** All second derivatives of a function with one output value: shape [...x.shape, ...x.shape]. */
 export function hessian(fn: (x: Tensor) => Tensor, x: TensorLike): Tensor {
-  const leaf = leafOf(x);
-  const y = fn(leaf);
+  const [leaf, y] = evaluate("hessian", fn, x);
   if (y.size !== 1) throw new AutogradError("hessian", `fn must return one value, got shape ${formatShape(y.shape)}`);
   if (!y.requiresGrad) return zeros([...leaf.shape, ...leaf.shape], { dtype: leaf.dtype });
   const [g] = grad(y, leaf, { createGraph: true, allowUnused: true });
@@ -88,12 +92,13 @@ type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
  * Compares the gradients of fn with central differences, for every element of every float input and output.
  *
  * The inputs are copied to float64. Passes where |analytic - numeric| <= atol + rtol |numeric|.
- * Defaults: epsilon 1e-6, atol 1e-5, rtol 1e-3. Returns true, or throws an AutogradError that says where they differ.
+ * Defaults: epsilon 1e-6, atol 1e-5, rtol 1e-3. Returns true, or throws an AutogradError that says where they differ,
+ * and a DTypeError when no input is float: there would be nothing to check.
  */
 export function gradcheck(fn: Checked, inputs: TensorLike | readonly Tensor[], options: GradcheckOptions = {}): true {
   const { epsilon, atol, rtol } = resolve("gradcheck", options, { epsilon: 1e-6, atol: 1e-5, rtol: 1e-3 });
   for (const [name, value] of Object.entries({ epsilon, atol, rtol })) expectPositive("gradcheck", name, value);
-  const leaves = leavesOf(inputs);
+  const leaves = leavesOf("gradcheck", fn, inputs);
   const outputs = listOf(fn(...leaves));
   const values = () => noGrad(() => listOf(fn(...leaves)).map(({ data }) => Float64Array.from(data)));
   leaves.forEach((leaf, k) => {
@@ -129,7 +134,7 @@ export function gradgradcheck(
   inputs: TensorLike | readonly Tensor[],
   options: GradcheckOptions = {},
 ): true {
-  const leaves = leavesOf(inputs);
+  const leaves = leavesOf("gradgradcheck", fn, inputs);
   const generator = new Generator("gradgradcheck");
   const cotangents = listOf(fn(...leaves)).map((y) => generator.normal(y.shape, { dtype: "float64" }));
   const gradients = (...all: Tensor[]): Tensor[] => {
@@ -148,10 +153,15 @@ export function gradgradcheck(
 const listOf = (outputs: Tensor | readonly Tensor[]): readonly Tensor[] =>
   outputs instanceof Tensor ? [outputs] : outputs;
 
-function leavesOf(inputs: TensorLike | readonly Tensor[]): Tensor[] {
+function leavesOf(where: string, fn: Checked, inputs: TensorLike | readonly Tensor[]): Tensor[] {
+  expectFunction(where, "fn", fn);
   const list = Array.isArray(inputs) && inputs.some((x) => x instanceof Tensor) ? inputs : [inputs];
-  return (list as readonly TensorLike[]).map((input) => {
-    const t = asTensor(input);
-    return isFloat(t.dtype) ? leafOf(new Tensor(Float64Array.from(t.data), t.shape, "float64")) : t;
-  });
+  const tensors = (list as readonly TensorLike[]).map((input) => asTensor(input, undefined, where, "inputs"));
+  if (!tensors.some((t) => isFloat(t.dtype))) {
+    throw new DTypeError(
+      where,
+      `inputs must have a float tensor to check, got ${tensors.map((t) => t.dtype).join(", ") || "none"}; convert with to("float64")`,
+    );
+  }
+  return tensors.map((t) => (isFloat(t.dtype) ? leafOf(new Tensor(Float64Array.from(t.data), t.shape, "float64")) : t));
 }

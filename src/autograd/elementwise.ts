@@ -1,11 +1,14 @@
 import { zerosLike } from "../tensor/creation.ts";
-import { type DType, expectDType, isFloat, isInt32, promote } from "../tensor/dtype.ts";
+import { isFloat, isInt32, promote } from "../tensor/dtype.ts";
 import { expectInteger } from "../tensor/options.ts";
 import { broadcastShapes, broadcastStrides, sameShape } from "../tensor/shape.ts";
 import { asTensor, scalar, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { asFloat, to } from "./cast.ts";
 import { bitsOf, map1, map2, map2Aligned, map3 } from "./loops.ts";
 import { type Door, door, type Op, primitive, type VjpContext } from "./primitive.ts";
 import * as special from "./special.ts";
+
+export { cast, to } from "./cast.ts";
 
 export type Unary = (x: TensorLike) => Tensor;
 export type Binary = (a: TensorLike, b: TensorLike) => Tensor;
@@ -14,24 +17,6 @@ type BinaryOp = Door<Binary>;
 
 type Vjp = (context: VjpContext<object>) => readonly (() => Tensor)[];
 
-/** x as another dtype. Its gradient comes back in the dtype of x. Float to int truncates towards 0. */
-export const cast: Op<[x: Tensor], { dtype: DType }> = primitive({
-  name: "cast",
-  shape: ([x]) => x.shape,
-  dtype: (_, { dtype }) => dtype,
-  kernel: ({ data, dtype }, [x]) => {
-    if (dtype === "bool") for (let i = 0; i < data.length; i++) data[i] = x.data[i] !== 0 ? 1 : 0;
-    else data.set(x.data);
-  },
-  vjp: ({ g, inputs: [x] }) => [() => to(g, x.dtype)],
-});
-
-/** x as `dtype`; x itself when it has it already. */
-export function to(x: TensorLike, dtype: DType): Tensor {
-  const t = asTensor(x);
-  return t.dtype === dtype ? t : cast(t, { dtype: expectDType("to", dtype) });
-}
-
 /** x with its gradient stopped: the same values, a constant to the tape. */
 export const stopGradient: Op<[x: Tensor]> = primitive({
   name: "stopGradient",
@@ -39,8 +24,6 @@ export const stopGradient: Op<[x: Tensor]> = primitive({
   sharesData: true,
   kernel: () => {},
 });
-
-const float = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : to(x, "float32"));
 
 /** An operation x -> f(x) on each element. Whole numbers become float32 unless `keepsIntegers`. */
 function unary(
@@ -57,17 +40,17 @@ function unary(
     vjp,
   });
   return door(op, (x: TensorLike) => {
-    const t = asTensor(x);
-    return op(keepsIntegers ? (t.dtype === "bool" ? to(t, "int32") : t) : float(t));
+    const t = asTensor(x, undefined, name, "x");
+    return op(keepsIntegers ? (t.dtype === "bool" ? to(t, "int32") : t) : asFloat(t));
   });
 }
 
 /** Two operands in their common dtype; a JavaScript number takes the tensor's, unless it is a fraction and that is not. */
-function promoted(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
+function promoted(where: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   if (a instanceof Tensor && typeof b === "number") return [fractional(a, b), scalar(b, fractional(a, b).dtype)];
   if (b instanceof Tensor && typeof a === "number") return [scalar(a, fractional(b, a).dtype), fractional(b, a)];
-  const x = asTensor(a);
-  const y = asTensor(b);
+  const x = asTensor(a, undefined, where, "a");
+  const y = asTensor(b, undefined, where, "b");
   if (x.dtype === y.dtype) return [x, y];
   const dtype = promote(x.dtype, y.dtype);
   return [to(x, dtype), to(y, dtype)];
@@ -107,8 +90,8 @@ function binary(
     vjp,
   });
   return door(op, (a: TensorLike, b: TensorLike) => {
-    let [x, y] = promoted(a, b);
-    if (floats) [x, y] = [float(x), float(y)];
+    let [x, y] = promoted(name, a, b);
+    if (floats) [x, y] = [asFloat(x), asFloat(y)];
     else if (result === undefined && x.dtype === "bool") [x, y] = [to(x, "int32"), to(y, "int32")];
     return op(x, y);
   });
@@ -217,7 +200,8 @@ const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
  */
 export const where: Door<(condition: TensorLike, a: TensorLike, b: TensorLike) => Tensor> = door(
   select,
-  (condition: TensorLike, a: TensorLike, b: TensorLike) => select(to(condition, "bool"), ...promoted(a, b)),
+  (condition: TensorLike, a: TensorLike, b: TensorLike) =>
+    select(to(asTensor(condition, undefined, "where", "condition"), "bool"), ...promoted("where", a, b)),
 );
 
 /** !a. */
@@ -395,7 +379,7 @@ export const polygamma: Door<(order: number, x: TensorLike) => Tensor, { order: 
   polygammaOp,
   (order: number, x: TensorLike) => {
     expectInteger("polygamma", "order", order, 0);
-    return polygammaOp(float(asTensor(x)), { order });
+    return polygammaOp(asFloat(x, "polygamma", "x"), { order });
   },
 );
 

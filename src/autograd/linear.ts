@@ -58,8 +58,8 @@ function matrixSizes(a: Tensor, b: Tensor, { transposeA, transposeB }: Required<
  */
 export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
   const { transposeA, transposeB } = resolve("matmul", options, { transposeA: false, transposeB: false });
-  let x = asTensor(a);
-  let y = asTensor(b);
+  let x = asTensor(a, undefined, "matmul", "a");
+  let y = asTensor(b, undefined, "matmul", "b");
   const mismatch = (): never => {
     const flags = `${transposeA ? ", transposeA" : ""}${transposeB ? ", transposeB" : ""}`;
     throw new ShapeError(

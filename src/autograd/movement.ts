@@ -72,6 +72,12 @@ export const transposeOp: Op<[x: Tensor], { axes: readonly number[] }> = primiti
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const t = asTensor(x);
   const order = axes ?? [...t.shape.keys()].reverse();
+  if (!Array.isArray(order)) {
+    throw new ShapeError(
+      "transpose",
+      `axes must be a list of all axes, got ${String(axes)}; transpose([1, 0]) gives the order, swapAxes(0, 1) exchanges two`,
+    );
+  }
   const normal = order.map((axis) => normalizeAxis("transpose", axis, t.ndim));
   if (normal.length !== t.ndim || new Set(normal).size !== t.ndim) {
     throw new ShapeError(
@@ -122,7 +128,10 @@ export interface ReductionOptions {
   keepDims?: boolean;
 }
 
-/** The sum over one axis, several, or all, accumulated in float64. Bool counts as int32. */
+/**
+ * The sum over one axis, several, or all, accumulated in float64. Bool counts as int32. A sum of int32 is an int32 and
+ * wraps modulo 2^32: for a larger one, convert with to("float64") first.
+ */
 export function sum(x: TensorLike, axis?: number | readonly number[], options: ReductionOptions = {}): Tensor {
   const t = asTensor(x);
   const counted = t.dtype === "bool" ? to(t, "int32") : t;
@@ -254,7 +263,17 @@ export interface Range {
  * positions past it are cut off, as in Python; a number picks one position and drops the axis; null keeps all.
  * The step must be at least 1 (`flip` reverses).
  */
-export function slice(x: TensorLike, ranges: readonly (Range | number | null)[] | Range | number): Tensor {
+export function slice(
+  x: TensorLike,
+  ranges: readonly (Range | number | null)[] | Range | number,
+  ...more: never[]
+): Tensor {
+  if (more.length > 0) {
+    throw new ValueError(
+      "slice",
+      `takes one argument, got ${more.length + 1}; a range is an object, one for each axis: slice([{ start: 1, stop: 3 }])`,
+    );
+  }
   const t = asTensor(x);
   const list = Array.isArray(ranges) ? (ranges as readonly (Range | number | null)[]) : [ranges as Range | number];
   if (list.length > t.ndim) {
@@ -298,6 +317,10 @@ export function slice(x: TensorLike, ranges: readonly (Range | number | null)[] 
   return dropped.length === 0 ? part : reshape(part, reducedShape(shape, dropped, false));
 }
 
+/** x with only a range, or at one position, of one axis. */
+export const narrow = (x: Tensor, axis: number, range: Range | number): Tensor =>
+  slice(x, [...new Array<null>(axis).fill(null), range]);
+
 function clip(position: number, size: number, axis: number): number {
   if (!Number.isInteger(position))
     throw new ValueError("slice", `positions must be whole numbers, got ${position} for axis ${axis}`);
@@ -327,10 +350,10 @@ export function pad(
     `that a ${t.dtype} tensor can hold`,
     (v) => isFloat(t.dtype) || Number.isInteger(v),
   );
-  if (widths.length !== t.ndim) {
+  if (!Array.isArray(widths) || widths.length !== t.ndim) {
     throw new ShapeError(
       "pad",
-      `needs one [before, after] for each of the ${t.ndim} axes of ${formatShape(t.shape)}, got ${widths.length}`,
+      `needs one [before, after] for each of the ${t.ndim} axes of ${formatShape(t.shape)}, got ${Array.isArray(widths) ? widths.length : String(widths)}`,
     );
   }
   for (const width of widths) {

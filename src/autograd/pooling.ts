@@ -2,8 +2,9 @@ import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { resolve } from "../tensor/options.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { asFloat, to } from "./cast.ts";
 import { type Pair, pairOf } from "./convolution.ts";
-import { div, to } from "./elementwise.ts";
+import { div } from "./elementwise.ts";
 import { gather } from "./indexing.ts";
 import { matmul } from "./linear.ts";
 import { reshape } from "./movement.ts";
@@ -144,7 +145,7 @@ export interface AvgPool2dOptions extends Pool2dOptions {
 
 /** The mean of each window; shapes as in `maxPool2d`. Semantics of torch.nn.functional.avg_pool2d. */
 export function avgPool2d(x: TensorLike, kernel: Pair, options: AvgPool2dOptions = {}): Tensor {
-  const t = floatImage(x);
+  const t = asFloat(x);
   const { stride, padding, countIncludePad } = resolve("avgPool2d", options, {
     ...poolDefaults,
     countIncludePad: true,
@@ -162,7 +163,7 @@ export function avgPool2d(x: TensorLike, kernel: Pair, options: AvgPool2dOptions
  * Semantics of torch.nn.functional.adaptive_avg_pool2d.
  */
 export function adaptiveAvgPool2d(x: TensorLike, outputSize: Pair): Tensor {
-  const t = floatImage(x);
+  const t = asFloat(x);
   const where = "adaptiveAvgPool2d";
   if (t.ndim !== 4)
     throw new ShapeError(where, `input must be [n, channels, height, width], got ${formatShape(t.shape)}`);
@@ -171,11 +172,6 @@ export function adaptiveAvgPool2d(x: TensorLike, outputSize: Pair): Tensor {
   const cols = averaging(t, t.shape[3], ow);
   return matmul(matmul(rows, t), cols, { transposeB: true });
 }
-
-const floatImage = (x: TensorLike): Tensor => {
-  const t = asTensor(x);
-  return t.dtype === "float64" ? t : to(t, "float32");
-};
 
 /** The matrix [out, size] whose row i averages window i. */
 function averaging({ dtype }: Tensor, size: number, out: number): Tensor {

@@ -1,5 +1,6 @@
 import { allocate, type DType, isFloat, promote, type TypedArray } from "../tensor/dtype.ts";
 import { AutogradError, DTypeError, ShapeError, ValueError } from "../tensor/errors.ts";
+import { expectFunction } from "../tensor/options.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { asTensor, type TapeRecord, Tensor, type TensorLike } from "../tensor/tensor.ts";
 
@@ -97,6 +98,9 @@ export function primitive<I extends readonly Tensor[], A extends object | undefi
 export function definePrimitive<I extends readonly Tensor[], A extends object | undefined = undefined>(
   definition: Primitive<A extends object ? A : object>,
 ): Op<I, A> {
+  if (typeof definition !== "object" || definition === null) {
+    throw new ValueError("definePrimitive", `takes { name, shape, kernel, vjp }, got ${String(definition)}`);
+  }
   if (!definition.name) throw new ValueError("definePrimitive", "a primitive needs a name");
   for (const part of ["shape", "kernel"] as const) {
     if (typeof definition[part] !== "function") {
@@ -221,6 +225,7 @@ export function collectRecords(fn: () => unknown): TapeRecord[] {
 }
 
 function withState<K extends keyof typeof state, T>(where: string, key: K, value: (typeof state)[K], fn: () => T): T {
+  expectFunction(where, "fn", fn);
   const before = state[key];
   state[key] = value;
   try {

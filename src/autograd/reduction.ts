@@ -1,5 +1,5 @@
 import { ShapeError } from "../tensor/errors.ts";
-import { resolve } from "../tensor/options.ts";
+import { type NoOptions, resolve } from "../tensor/options.ts";
 import { formatShape, normalizeAxis, sizeOf, stridesOf } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { cast, div, eq, mul, to } from "./elementwise.ts";
@@ -121,10 +121,16 @@ export const cumsumOp: Op<[x: Tensor], { axis: number }> = primitive({
   vjp: ({ g, attributes: { axis } }) => [() => flip(cumsumOp(flip(g, axis), { axis }), axis)],
 });
 
-/** The running sum along an axis, accumulated in float64. */
-export function cumsum(x: TensorLike, axis: number): Tensor {
+/** x and the axis, or without an axis x flattened and its only one. */
+export const lanesOf = (where: string, x: Tensor, axis: number | undefined): [lanes: Tensor, axis: number] =>
+  axis === undefined ? [reshape(x, [-1]), 0] : [x, normalizeAxis(where, axis, x.ndim)];
+
+/** The running sum along an axis, of the flattened tensor without one, accumulated in float64. int32 sums wrap. */
+export function cumsum(x: TensorLike, axis?: number, options: NoOptions = {}): Tensor {
+  resolve("cumsum", options, {});
   const t = asTensor(x);
-  return cumsumOp(t.dtype === "bool" ? to(t, "int32") : t, { axis: normalizeAxis("cumsum", axis, t.ndim) });
+  const [lanes, at] = lanesOf("cumsum", t.dtype === "bool" ? to(t, "int32") : t, axis);
+  return cumsumOp(lanes, { axis: at });
 }
 
 export const argsortOp: Op<[x: Tensor], { axis: number; descending: boolean }> = primitive({
@@ -161,7 +167,11 @@ export interface SortOptions {
 
 /** The order that sorts x along an axis (default the last), as int32. Stable; NaN counts as largest. */
 export function argsort(x: TensorLike, axis = -1, options: SortOptions = {}): Tensor {
-  const t = asTensor(x);
-  const { descending } = resolve("argsort", options, { descending: false });
-  return argsortOp(t, { axis: normalizeAxis("argsort", axis, t.ndim), descending });
+  return orderOf("argsort", asTensor(x), axis, options);
+}
+
+/** `argsort` as a part of the function `where`, which errors name. */
+export function orderOf(where: string, x: Tensor, axis: number, options: SortOptions): Tensor {
+  const { descending } = resolve(where, options, { descending: false });
+  return argsortOp(x, { axis: normalizeAxis(where, axis, x.ndim), descending });
 }

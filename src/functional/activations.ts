@@ -68,8 +68,11 @@ export function clamp(x: TensorLike, min?: TensorLike, max?: TensorLike): Tensor
   if (typeof min === "number" && typeof max === "number" && min > max) {
     throw new ValueError("clamp", `min must be <= max, got ${min} and ${max}`);
   }
+  const bound = (name: string, value: TensorLike) =>
+    typeof value === "number" ? value : asTensor(value, undefined, "clamp", name);
+  const [low, high] = [min === undefined ? min : bound("min", min), max === undefined ? max : bound("max", max)];
   let t = asTensor(x);
-  if (min !== undefined) t = where(lt(t, min), min, t);
-  if (max !== undefined) t = where(gt(t, max), max, t);
+  if (low !== undefined) t = where(lt(t, low), low, t);
+  if (high !== undefined) t = where(gt(t, high), high, t);
   return t;
 }

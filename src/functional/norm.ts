@@ -1,9 +1,9 @@
-import { abs, eq, pow, square, to, where } from "../autograd/elementwise.ts";
+import { asFloat } from "../autograd/cast.ts";
+import { abs, eq, pow, square, where } from "../autograd/elementwise.ts";
 import { type ReductionOptions, reductionAttributes, sum } from "../autograd/movement.ts";
 import { max } from "../autograd/reduction.ts";
-import { isFloat } from "../tensor/dtype.ts";
 import { expectNumber, resolve } from "../tensor/options.ts";
-import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { safeSqrt } from "./numerics.ts";
 
 export interface NormOptions extends ReductionOptions {
@@ -20,8 +20,7 @@ export function normOf(
 ): Tensor {
   const { p, keepDims } = resolve<Required<NormOptions>>(whole, given, { p: 2, keepDims: false });
   expectNumber(whole, "p", p, ">= 1 or Infinity", (v) => v >= 1);
-  const values = asTensor(x);
-  const t = isFloat(values.dtype) ? values : to(values, "float32");
+  const t = asFloat(x);
   const options = { keepDims };
   const { axes } = reductionAttributes(whole, t, axis, options);
   if (p === 2) return safeSqrt(sum(square(t), axes, options));

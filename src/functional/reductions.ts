@@ -1,3 +1,4 @@
+import { asFloat } from "../autograd/cast.ts";
 import {
   add,
   cast,
@@ -17,18 +18,17 @@ import {
 import {
   concat,
   keptDims,
+  narrow,
   type ReductionOptions,
+  reducedShape,
   reductionAttributes,
   reshape,
-  slice,
   sum,
 } from "../autograd/movement.ts";
-import { max } from "../autograd/reduction.ts";
+import { lanesOf, max } from "../autograd/reduction.ts";
 import { full } from "../tensor/creation.ts";
-import { isFloat } from "../tensor/dtype.ts";
 import { ShapeError } from "../tensor/errors.ts";
-import { expectNonNegative, resolve } from "../tensor/options.ts";
-import { normalizeAxis } from "../tensor/shape.ts";
+import { expectNonNegative, type NoOptions, resolve } from "../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { type NormOptions, normOf } from "./norm.ts";
 import { isFinite, isNaN, safeSqrt } from "./numerics.ts";
@@ -38,16 +38,11 @@ export type { NormOptions } from "./norm.ts";
 
 type Axes = number | readonly number[];
 
-const float = (x: TensorLike): Tensor => {
-  const t = asTensor(x);
-  return isFloat(t.dtype) ? t : to(t, "float32");
-};
-
 const countOver = (t: Tensor, axes: readonly number[]): number => axes.reduce((n, axis) => n * t.shape[axis], 1);
 
 /** The mean over one axis, several, or all; NaN over nothing. Whole numbers give float32. */
 export function mean(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
-  const t = float(x);
+  const t = asFloat(x);
   const { axes } = reductionAttributes("mean", t, axis, options);
   return div(sum(t, axes, options), countOver(t, axes));
 }
@@ -65,7 +60,7 @@ export function variance(x: TensorLike, axis?: Axes, options: VarianceOptions = 
 function varianceOf(where: string, x: TensorLike, axis: Axes | undefined, options: VarianceOptions): Tensor {
   const { correction, keepDims } = resolve(where, options, { correction: 1, keepDims: false });
   expectNonNegative(where, "correction", correction);
-  const t = float(x);
+  const t = asFloat(x);
   const { axes } = reductionAttributes(where, t, axis, { keepDims });
   const deviation = sub(t, mean(t, axes, { keepDims: true }));
   return div(sum(square(deviation), axes, { keepDims }), Math.max(0, countOver(t, axes) - correction));
@@ -81,7 +76,7 @@ export function std(x: TensorLike, axis?: Axes, options: VarianceOptions = {}): 
  * -Infinity where all are (or there are none), with gradient 0 there.
  */
 export function logSumExp(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
-  const t = float(x);
+  const t = asFloat(x);
   const { axes, keepDims } = reductionAttributes("logSumExp", t, axis, options);
   if (countOver(t, axes) === 0) return log(sum(t, axes, { keepDims }));
   const largest = stopGradient(max(t, axes, { keepDims: true }));
@@ -89,14 +84,8 @@ export function logSumExp(x: TensorLike, axis?: Axes, options: ReductionOptions 
   const total = sum(exp(sub(t, shift)), axes, { keepDims: true });
   const empty = eq(total, 0);
   const result = where(empty, Number.NEGATIVE_INFINITY, add(log(where(empty, 1, total)), shift));
-  return keepDims ? result : dropped(result, t, axes);
+  return keepDims ? result : reshape(result, reducedShape(t.shape, axes, false));
 }
-
-const dropped = (kept: Tensor, t: Tensor, axes: readonly number[]): Tensor =>
-  reshape(
-    kept,
-    t.shape.filter((_, axis) => !axes.includes(axis)),
-  );
 
 /** (sum |x|^p)^(1/p) over one axis, several, or all. The gradient at the zero vector is 0. */
 export function norm(x: TensorLike, axis?: Axes, options: NormOptions = {}): Tensor {
@@ -112,7 +101,7 @@ export function prod(x: TensorLike, axis?: Axes, options: ReductionOptions = {})
   const { axes, keepDims } = reductionAttributes("prod", t, axis, options);
   let product = t.dtype === "bool" ? to(t, "int32") : t;
   for (const a of axes) product = halve(product, a);
-  return keepDims ? product : dropped(product, t, axes);
+  return keepDims ? product : reshape(product, reducedShape(t.shape, axes, false));
 }
 
 function halve(x: Tensor, axis: number): Tensor {
@@ -125,11 +114,7 @@ function halve(x: Tensor, axis: number): Tensor {
       { dtype: x.dtype },
     );
   const half = n >> 1;
-  const part = (start: number, stop: number) =>
-    slice(
-      x,
-      x.shape.map((_, i) => (i === axis ? { start, stop } : null)),
-    );
+  const part = (start: number, stop: number) => narrow(x, axis, { start, stop });
   const pairs = mul(part(0, half), part(half, 2 * half));
   return halve(n % 2 === 0 ? pairs : concat([pairs, part(n - 1, n)], axis), axis);
 }
@@ -141,20 +126,17 @@ function halve(x: Tensor, axis: number): Tensor {
 function scan(
   where: string,
   x: Tensor,
-  axis: number,
+  axis: number | undefined,
   combine: (a: Tensor, b: Tensor) => Tensor,
   neutral: number,
 ): Tensor {
-  const at = normalizeAxis(where, axis, x.ndim);
-  const n = x.shape[at];
-  let result = x;
+  const [lanes, at] = lanesOf(where, x, axis);
+  const n = lanes.shape[at];
+  let result = lanes;
   for (let reach = 1; reach < n; reach *= 2) {
-    const earlier = slice(
-      result,
-      x.shape.map((_, i) => (i === at ? { stop: n - reach } : null)),
-    );
+    const earlier = narrow(result, at, { stop: n - reach });
     const before = full(
-      x.shape.map((size, i) => (i === at ? reach : size)),
+      lanes.shape.map((size, i) => (i === at ? reach : size)),
       neutral,
       { dtype: x.dtype },
     );
@@ -163,15 +145,17 @@ function scan(
   return result;
 }
 
-/** The running product along an axis. Gradients are right where elements are 0. */
-export function cumprod(x: TensorLike, axis: number): Tensor {
+/** The running product along an axis, of the flattened tensor without one. Gradients are right where elements are 0. */
+export function cumprod(x: TensorLike, axis?: number, options: NoOptions = {}): Tensor {
+  resolve("cumprod", options, {});
   const t = asTensor(x);
   return scan("cumprod", t.dtype === "bool" ? to(t, "int32") : t, axis, mul, 1);
 }
 
-/** log of the running sum of e^x along an axis, in log space throughout. */
-export function logCumSumExp(x: TensorLike, axis: number): Tensor {
-  return scan("logCumSumExp", float(x), axis, logAddExp, Number.NEGATIVE_INFINITY);
+/** log of the running sum of e^x along an axis, of the flattened tensor without one, in log space throughout. */
+export function logCumSumExp(x: TensorLike, axis?: number, options: NoOptions = {}): Tensor {
+  resolve("logCumSumExp", options, {});
+  return scan("logCumSumExp", asFloat(x), axis, logAddExp, Number.NEGATIVE_INFINITY);
 }
 
 /** Whether any element is not 0, over one axis, several, or all; false over nothing. */
@@ -195,17 +179,12 @@ export function all(x: TensorLike, axis?: Axes, options: ReductionOptions = {}):
 export function median(x: TensorLike, axis?: number, options: ReductionOptions = {}): Tensor {
   const t = asTensor(x);
   const { axes, keepDims } = reductionAttributes("median", t, axis, options);
-  const [lanes, at] = axis === undefined ? [reshape(t, [-1]), 0] : [t, normalizeAxis("median", axis, t.ndim)];
+  const [lanes, at] = lanesOf("median", t, axis);
   const n = lanes.shape[at];
   if (n === 0) throw new ShapeError("median", "an empty axis has no median");
   const middle = (n - 1) >> 1;
   const sorted = sort(lanes, at);
-  const pick = (position: number) =>
-    slice(
-      sorted,
-      lanes.shape.map((_, i) => (i === at ? position : null)),
-    );
-  const last = pick(n - 1); // where a NaN is sorted to
-  const found = where(isNaN(last), last, pick(middle));
+  const last = narrow(sorted, at, n - 1); // where a NaN is sorted to
+  const found = where(isNaN(last), last, narrow(sorted, at, middle));
   return keepDims ? keptDims(found, t.shape, axes) : found;
 }

@@ -1,20 +1,15 @@
-import { div, exp, log, maximum, stopGradient, sub, to } from "../autograd/elementwise.ts";
+import { asFloat } from "../autograd/cast.ts";
+import { div, exp, log, maximum, stopGradient, sub } from "../autograd/elementwise.ts";
 import { sum } from "../autograd/movement.ts";
 import { max } from "../autograd/reduction.ts";
-import { isFloat } from "../tensor/dtype.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
-import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import type { Tensor, TensorLike } from "../tensor/tensor.ts";
 import { normOf } from "./norm.ts";
-
-const float = (x: TensorLike): Tensor => {
-  const t = asTensor(x);
-  return isFloat(t.dtype) ? t : to(t, "float32");
-};
 
 /** e^x / sum e^x along an axis (default the last), with the maximum taken off first. */
 export function softmax(x: TensorLike, axis = -1): Tensor {
-  const t = float(x);
+  const t = asFloat(x);
   if (t.shape[normalizeAxis("softmax", axis, t.ndim)] === 0) return t;
   const e = exp(sub(t, stopGradient(max(t, axis, { keepDims: true }))));
   return div(e, sum(e, axis, { keepDims: true }));
@@ -22,7 +17,7 @@ export function softmax(x: TensorLike, axis = -1): Tensor {
 
 /** log softmax = x - logSumExp(x) along an axis (default the last). */
 export function logSoftmax(x: TensorLike, axis = -1): Tensor {
-  const t = float(x);
+  const t = asFloat(x);
   if (t.shape[normalizeAxis("logSoftmax", axis, t.ndim)] === 0) return t;
   // The maximum goes first: under a large common offset x - logSumExp(x) would lose the digits of the small result.
   const shifted = sub(t, stopGradient(max(t, axis, { keepDims: true })));
@@ -39,7 +34,7 @@ export interface NormalizeOptions {
 
 /** x / max(||x||_p, eps) along an axis. Semantics of torch.nn.functional.normalize. */
 export function normalize(x: TensorLike, options: NormalizeOptions = {}): Tensor {
-  const t = float(x);
+  const t = asFloat(x);
   const { axis, p, eps } = resolve("normalize", options, { axis: t.ndim > 1 ? 1 : 0, p: 2, eps: 1e-12 });
   expectPositive("normalize", "eps", eps);
   return div(t, maximum(normOf("normalize", t, axis, { p, keepDims: true }), eps));

@@ -1,7 +1,7 @@
 import { eq, to, where } from "../autograd/elementwise.ts";
 import { gather } from "../autograd/indexing.ts";
-import { reshape, slice } from "../autograd/movement.ts";
-import { argsort, type SortOptions } from "../autograd/reduction.ts";
+import { narrow, reshape } from "../autograd/movement.ts";
+import { argsort, orderOf, type SortOptions } from "../autograd/reduction.ts";
 import { asIndices, expectIndices } from "../tensor/checks.ts";
 import { arange } from "../tensor/creation.ts";
 import type { DType } from "../tensor/dtype.ts";
@@ -13,7 +13,7 @@ import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 /** x sorted along an axis (default the last). Stable; NaN counts as largest. `argsort` gives the order. */
 export function sort(x: TensorLike, axis = -1, options: SortOptions = {}): Tensor {
   const t = asTensor(x);
-  return gather(t, axis, argsort(t, axis, options));
+  return gather(t, axis, orderOf("sort", t, axis, options));
 }
 
 /** The k largest elements along an axis (default the last), largest first, and their positions. */
@@ -23,10 +23,7 @@ export function topK(x: TensorLike, k: number, axis = -1): { values: Tensor; ind
   expectInteger("topK", "k", k);
   if (k > t.shape[at]) throw new ValueError("topK", `k is ${k}, but axis ${axis} has ${t.shape[at]} elements`);
   const order = argsort(t, at, { descending: true });
-  const indices = slice(
-    order,
-    t.shape.map((_, i) => (i === at ? { stop: k } : null)),
-  );
+  const indices = narrow(order, at, { stop: k });
   return { values: gather(t, at, indices), indices };
 }
 

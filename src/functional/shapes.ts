@@ -1,8 +1,8 @@
 import { where } from "../autograd/elementwise.ts";
-import { broadcastTo, concat, reshape, slice, tensorList, transpose } from "../autograd/movement.ts";
+import { broadcastTo, concat, narrow, reshape, slice, tensorList, transpose } from "../autograd/movement.ts";
 import { expectSameShape } from "../tensor/checks.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
-import { expectInteger, expectNumber } from "../tensor/options.ts";
+import { expectInteger, expectNumber, integerList } from "../tensor/options.ts";
 import { formatShape, normalizeAxes, normalizeAxis } from "../tensor/shape.ts";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
 
@@ -64,8 +64,7 @@ export function stack(tensors: readonly TensorLike[], axis = 0): Tensor {
  */
 export function tile(x: TensorLike, repeats: number | readonly number[]): Tensor {
   let t = asTensor(x);
-  const counts = typeof repeats === "number" ? [repeats] : [...repeats];
-  for (const count of counts) expectInteger("tile", "repeats", count, 0);
+  const counts = integerList("tile", "repeats", repeats, 0);
   while (counts.length < t.ndim) counts.unshift(1);
   t = reshape(t, [...counts.slice(t.ndim).map(() => 1), ...t.shape]);
   const apart = broadcastTo(
@@ -98,13 +97,9 @@ export function split(x: TensorLike, sizes: number | readonly number[], axis = 0
   const t = asTensor(x);
   const at = normalizeAxis("split", axis, t.ndim);
   const n = t.shape[at];
-  let list: readonly number[];
+  let list = integerList("split", "sizes", sizes, typeof sizes === "number" ? 1 : 0);
   if (typeof sizes === "number") {
-    expectInteger("split", "size", sizes);
     list = Array.from({ length: Math.max(1, Math.ceil(n / sizes)) }, (_, i) => Math.min(sizes, n - i * sizes));
-  } else {
-    for (const size of sizes) expectInteger("split", "sizes", size, 0);
-    list = sizes;
   }
   const total = list.reduce((a, b) => a + b, 0);
   if (total !== n)
@@ -113,10 +108,7 @@ export function split(x: TensorLike, sizes: number | readonly number[], axis = 0
   return list.map((size) => {
     const range = { start, stop: start + size };
     start += size;
-    return slice(
-      t,
-      t.shape.map((_, i) => (i === at ? range : null)),
-    );
+    return narrow(t, at, range);
   });
 }
 

@@ -40,7 +40,7 @@ export function expectNotEmpty(where: string, name: string, t: Tensor): void {
 
 /** `value` as a float tensor: a number or nested arrays become float32; whole numbers are no prediction. */
 export function floatTensor(where: string, name: string, value: TensorLike): Tensor {
-  const t = asTensor(value);
+  const t = asTensor(value, undefined, where, name);
   if (!isFloat(t.dtype))
     throw new DTypeError(where, `${name} must be float32 or float64, got ${t.dtype}; convert with to("float32")`);
   return t;
@@ -90,7 +90,7 @@ export function expectNonNegativeElements(where: string, name: string, t: Tensor
 /** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole. */
 export function asIndices(where: string, name: string, indices: TensorLike): Tensor {
   if (!(indices instanceof Tensor)) {
-    const values = tensor(indices, { dtype: "float64" });
+    const values = asTensor(indices, "float64", where, name);
     const fraction = values.data.find((v) => !isInt32(v));
     if (fraction !== undefined) throw new DTypeError(where, `${name} must be whole numbers, got ${fraction}`);
     return tensor(values, { dtype: "int32" });

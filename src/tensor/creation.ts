@@ -1,6 +1,6 @@
 import { allocate, type DType, expectDType, stored } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
-import { expectInteger } from "./options.ts";
+import { expectInteger, expectNumber, resolve } from "./options.ts";
 import { checkShape, type Shape, sizeOf } from "./shape.ts";
 import { requireGrad, Tensor } from "./tensor.ts";
 
@@ -11,6 +11,7 @@ export interface CreationOptions {
 
 /** A tensor of one value everywhere. `dtype` defaults to float32. */
 export function full(shape: Shape, value: number, options: CreationOptions = {}): Tensor {
+  expectNumber("full", "value", value);
   return filled("full", shape, value, options);
 }
 
@@ -46,11 +47,13 @@ export function arange(start: number, stop?: number, step = 1, options: Creation
   if (step === 0) throw new ValueError("arange", "step must not be 0");
   const size = Math.max(0, Math.ceil((last - first) / step));
   const whole = [first, last, step].every(Number.isInteger);
-  return computed("arange", [size], (i) => first + i * step, { dtype: whole ? "int32" : "float32", ...options });
+  return computed("arange", [size], (i) => first + i * step, options, whole ? "int32" : "float32");
 }
 
 /** `count` evenly spaced values from start to stop, both included. */
 export function linspace(start: number, stop: number, count: number, options: CreationOptions = {}): Tensor {
+  expectNumber("linspace", "start", start, "that is finite", Number.isFinite);
+  expectNumber("linspace", "stop", stop, "that is finite", Number.isFinite);
   expectInteger("linspace", "count", count, 0);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
   return computed("linspace", [count], (i) => (i > 0 && i === count - 1 ? stop : start + i * step), options);
@@ -68,21 +71,23 @@ function filled(where: string, shape: Shape, value: number, options: CreationOpt
   return result;
 }
 
-function computed(where: string, shape: Shape, value: (i: number) => number, options: CreationOptions): Tensor {
-  const result = empty(where, shape, options);
+function computed(
+  where: string,
+  shape: Shape,
+  value: (i: number) => number,
+  options: CreationOptions,
+  standard?: DType,
+): Tensor {
+  const result = empty(where, shape, options, standard);
   for (let i = 0; i < result.size; i++) result.data[i] = stored(where, value(i), result.dtype);
   return result;
 }
 
-/** Zeros that the caller fills; checks shape, dtype and the names of the options. */
-export function empty(where: string, shape: Shape, options: CreationOptions): Tensor {
-  for (const name of Object.keys(options)) {
-    if (name !== "dtype" && name !== "requiresGrad") {
-      throw new ValueError(where, `unknown option "${name}"; it takes dtype, requiresGrad`);
-    }
-  }
-  const dtype = expectDType(where, options.dtype ?? "float32");
+/** Zeros that the caller fills, of the dtype `standard` unless the options name one; checks shape and options. */
+export function empty(where: string, shape: Shape, options: CreationOptions, standard: DType = "float32"): Tensor {
+  const { dtype, requiresGrad } = resolve(where, options, { dtype: standard, requiresGrad: false });
+  expectDType(where, dtype);
   checkShape(where, shape);
   const result = new Tensor(allocate(dtype, sizeOf(shape)), [...shape], dtype);
-  return options.requiresGrad ? requireGrad(where, result) : result;
+  return requiresGrad ? requireGrad(where, result) : result;
 }

@@ -2,7 +2,7 @@ import seedrandom from "seedrandom";
 import { type CreationOptions, empty } from "./creation.ts";
 import { type DType, isFloat, isInt32 } from "./dtype.ts";
 import { DTypeError, ValueError } from "./errors.ts";
-import { expectInteger, expectNonNegative, resolve } from "./options.ts";
+import { expectInteger, expectNonNegative, expectOptions, resolve } from "./options.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -14,9 +14,7 @@ export class Generator {
   #random: () => number;
 
   constructor(seed: string | number) {
-    if (typeof seed !== "string" && !Number.isFinite(seed)) {
-      throw new ValueError("Generator", `seed must be a string or a finite number, got ${String(seed)}`);
-    }
+    expectSeed("Generator", seed);
     this.#random = seedrandom(String(seed));
   }
 
@@ -68,7 +66,7 @@ export class Generator {
 
   /** Whole numbers uniform on low, ..., high - 1, as int32. */
   integers(shape: Shape, options: IntegersOptions): Tensor {
-    const { low, high } = resolve("integers", options, { low: 0, high: Number.NaN });
+    const { low, high } = resolve<Required<IntegersOptions>>("integers", options ?? {}, integersDefaults);
     if (!isInt32(low) || !isInt32(high) || low >= high) {
       throw new ValueError("integers", `low and high must be int32 values with low < high, got ${low} and ${high}`);
     }
@@ -92,6 +90,12 @@ export class Generator {
     const result = empty(where, shape, options);
     for (let i = 0; i < result.size; i++) result.data[i] = draw();
     return result;
+  }
+}
+
+function expectSeed(where: string, seed: unknown): void {
+  if (typeof seed !== "string" && !Number.isFinite(seed)) {
+    throw new ValueError(where, `seed must be a string or a finite number, got ${String(seed)}`);
   }
 }
 
@@ -121,35 +125,58 @@ export interface IntegersOptions {
 }
 
 const uniformDefaults = { low: 0, high: 1, dtype: "float32" as DType, requiresGrad: false };
+const integersDefaults = { low: 0, high: undefined as unknown as number }; // `high` must be given
 const normalDefaults = { mean: 0, std: 1, dtype: "float32" as DType, requiresGrad: false };
 
 let shared = new Generator(0);
 
 /** Restarts the global generator; until it is called the seed is 0. */
 export function manualSeed(seed: string | number): void {
+  expectSeed("manualSeed", seed);
   shared = new Generator(seed);
 }
 
 /** The generator given, or the global one. */
-export const generatorOr = (generator: Generator | undefined): Generator => generator ?? shared;
+export function generatorOr(generator: Generator | undefined): Generator {
+  if (generator === undefined || generator === null) return shared;
+  if (generator instanceof Generator) return generator;
+  throw new ValueError(
+    "random",
+    `generator must be a Generator, got ${String(generator)}; make one with new random.Generator(seed)`,
+  );
+}
+
+/** The generator among the options, or the global one, and the other options. */
+function drawing<O extends FromGenerator>(
+  where: string,
+  options: O,
+  defaults: object,
+): [Generator, Omit<O, "generator">] {
+  expectOptions(where, options, defaults);
+  const { generator, ...rest } = options;
+  return [generatorOr(generator), rest];
+}
 
 /** Uniform on [low, high); `low` 0 and `high` 1 by default. */
-export function uniform(shape: Shape, { generator, ...options }: UniformOptions & FromGenerator = {}): Tensor {
-  return generatorOr(generator).uniform(shape, options);
+export function uniform(shape: Shape, options: UniformOptions & FromGenerator = {}): Tensor {
+  const [source, rest] = drawing("uniform", options, uniformDefaults);
+  return source.uniform(shape, rest);
 }
 
 /** Normal; `mean` 0 and `std` 1 by default. */
-export function normal(shape: Shape, { generator, ...options }: NormalOptions & FromGenerator = {}): Tensor {
-  return generatorOr(generator).normal(shape, options);
+export function normal(shape: Shape, options: NormalOptions & FromGenerator = {}): Tensor {
+  const [source, rest] = drawing("normal", options, normalDefaults);
+  return source.normal(shape, rest);
 }
 
 /** Whole numbers low (default 0), ..., high - 1, as int32. */
 export function integers(shape: Shape, options: IntegersOptions & FromGenerator): Tensor {
-  const { generator, ...range } = options ?? {};
-  return generatorOr(generator).integers(shape, range);
+  const [source, range] = drawing("integers", options ?? {}, integersDefaults);
+  return source.integers(shape, range);
 }
 
 /** 0, ..., n - 1 in random order, as int32. */
-export function permutation(n: number, { generator }: FromGenerator = {}): Tensor {
+export function permutation(n: number, options: FromGenerator = {}): Tensor {
+  const { generator } = resolve<FromGenerator>("permutation", options, { generator: undefined });
   return generatorOr(generator).permutation(n);
 }

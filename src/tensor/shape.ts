@@ -91,7 +91,7 @@ export function normalizeAxes(where: string, axis: number | readonly number[] | 
   if (typeof axis !== "number" && !Array.isArray(axis)) {
     throw new ShapeError(
       where,
-      `axis must be a whole number, a list of them, or undefined for all, got ${JSON.stringify(axis)}`,
+      `axis must be a whole number, a list of them, or undefined for all, got ${JSON.stringify(axis)}; options come second: ${where}(undefined, { ... })`,
     );
   }
   const axes = (typeof axis === "number" ? [axis] : [...axis]).map((a) => normalizeAxis(where, a, rank));

@@ -1,5 +1,6 @@
 import { allocate, type DType, expectDType, promote, stored, type TypedArray } from "./dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "./errors.ts";
+import { DTypeError, ShapeError } from "./errors.ts";
+import { resolve } from "./options.ts";
 import { formatTensor } from "./print.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 
@@ -103,33 +104,39 @@ export interface TensorOptions {
  * Throws ShapeError for ragged arrays or a shape of another size, DTypeError for values that a dtype cannot hold.
  */
 export function tensor(values: Tensor | Nested | TypedArray, options: TensorOptions = {}): Tensor {
-  for (const name of Object.keys(options)) {
-    if (name !== "dtype" && name !== "shape" && name !== "requiresGrad") {
-      throw new ValueError("tensor", `unknown option "${name}"; it takes dtype, shape, requiresGrad`);
-    }
-  }
-  const given = values instanceof Tensor ? values.data : values;
-  const found = shapeOf(given);
-  const shape = options.shape ?? (values instanceof Tensor ? values.shape : found);
-  checkShape("tensor", shape);
-  if (sizeOf(shape) !== sizeOf(found)) {
+  const { dtype, shape, requiresGrad } = resolve<TensorOptions>("tensor", options, {
+    dtype: undefined,
+    shape: undefined,
+    requiresGrad: false,
+  });
+  const source = values instanceof Tensor ? values : undefined;
+  const given = read("tensor", "values", source?.data ?? values, dtype ?? source?.dtype);
+  const folded = shape ?? source?.shape ?? given.shape;
+  checkShape("tensor", folded);
+  if (sizeOf(folded) !== given.size) {
     throw new ShapeError(
       "tensor",
-      `shape ${formatShape(shape)} holds ${sizeOf(shape)} values, but ${sizeOf(found)} were given`,
+      `shape ${formatShape(folded)} holds ${sizeOf(folded)} values, but ${given.size} were given`,
     );
   }
-  const dtype = expectDType("tensor", options.dtype ?? (values instanceof Tensor ? values.dtype : dtypeOf(given)));
+  const result = new Tensor(given.data, [...folded], given.dtype);
+  return requiresGrad ? requireGrad("tensor", result) : result;
+}
+
+/** The argument `name` of the function `where`, nested or typed, as a new tensor of `dtype` or else its own. */
+function read(where: string, name: string, values: unknown, as?: DType): Tensor {
+  const shape = shapeOf(where, name, values);
+  const dtype = expectDType(where, as ?? dtypeOf(values));
   const data = allocate(dtype, sizeOf(shape));
   let at = 0;
   const write = (value: unknown): void => {
-    if (typeof value === "number" || typeof value === "boolean") data[at++] = stored("tensor", Number(value), dtype);
-    else if (ArrayBuffer.isView(value)) for (const v of value as TypedArray) data[at++] = stored("tensor", v, dtype);
+    if (typeof value === "number" || typeof value === "boolean") data[at++] = stored(where, Number(value), dtype);
+    else if (ArrayBuffer.isView(value)) for (const v of value as TypedArray) data[at++] = stored(where, v, dtype);
     else if (Array.isArray(value)) for (const v of value) write(v);
-    else throw new DTypeError("tensor", `values must be numbers or booleans, got ${String(value)}`);
+    else throw new DTypeError(where, `${name} must be numbers or booleans, got ${String(value)}`);
   };
-  write(given);
-  const result = new Tensor(data, [...shape], dtype);
-  return options.requiresGrad ? requireGrad("tensor", result) : result;
+  write(values);
+  return new Tensor(data, shape, dtype);
 }
 
 /** Marks a leaf as one to differentiate with respect to. */
@@ -141,9 +148,12 @@ export function requireGrad(where: string, leaf: Tensor): Tensor {
   return leaf;
 }
 
-/** `value` as a tensor: itself when it is one, else a new one (with `dtype` when given). */
-export function asTensor(value: TensorLike, dtype?: DType): Tensor {
-  return value instanceof Tensor ? value : tensor(value, { dtype });
+/**
+ * `value` as a tensor: itself when it is one, else a new one (with `dtype` when given). Errors name the argument `name`
+ * of the function `where`.
+ */
+export function asTensor(value: TensorLike, dtype?: DType, where = "tensor", name = "values"): Tensor {
+  return value instanceof Tensor ? value : read(where, name, value, dtype);
 }
 
 /** A tensor of shape [] with one value. */
@@ -153,16 +163,16 @@ export function scalar(value: number, dtype: DType): Tensor {
   return new Tensor(data, [], dtype);
 }
 
-function shapeOf(values: unknown): number[] {
+function shapeOf(where: string, name: string, values: unknown): number[] {
   if (ArrayBuffer.isView(values)) return [(values as TypedArray).length];
   if (!Array.isArray(values)) return [];
   if (values.length === 0) return [0];
-  const inner = shapeOf(values[0]);
+  const inner = shapeOf(where, name, values[0]);
   values.forEach((value, i) => {
-    const other = shapeOf(value);
+    const other = shapeOf(where, name, value);
     if (other.join() !== inner.join()) {
       throw new ShapeError(
-        "tensor",
+        where,
         `nested arrays must be rectangular: entry 0 has shape ${formatShape(inner)}, entry ${i} ${formatShape(other)}`,
       );
     }

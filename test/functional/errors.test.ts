@@ -51,6 +51,42 @@ const tensors: Row[] = [
   [() => zeros([1.5]), ShapeError, "zeros: sizes must be whole numbers >= 0, got [1.5]"],
   [() => tg.full([1], 0.5, { dtype: "int32" }), DTypeError, "full: 0.5 is not an int32 value; use dtype float32"],
   [() => tg.ones([1], wrong({ type: 1 })), ValueError, 'ones: unknown option "type"; it takes dtype, requiresGrad'],
+  [
+    () => tensor([1], wrong(null)),
+    ValueError,
+    "tensor: options must be an object with dtype, shape, requiresGrad, got null",
+  ],
+  [() => zeros([1], wrong(null)), ValueError, "zeros: options must be an object with dtype, requiresGrad, got null"],
+  [() => zeros([1], wrong({ requiresGrad: 1 })), ValueError, "zeros: requiresGrad must be one of true, false, got 1"],
+  [() => tg.full([2], wrong(undefined)), ValueError, "full: value must be a number, got undefined"],
+  [() => tg.full([2], wrong("a")), ValueError, "full: value must be a number, got a"],
+  [
+    () => tg.linspace(0, wrong(undefined), 3),
+    ValueError,
+    "linspace: stop must be a number that is finite, got undefined",
+  ],
+  [() => tg.linspace(Number.NaN, 1, 3), ValueError, "linspace: start must be a number that is finite, got NaN"],
+  [() => tg.arange(3, undefined, 1, wrong(null)), ValueError, "arange: options must be an object"],
+  [
+    () => tg.manualSeed(wrong(undefined)),
+    ValueError,
+    "manualSeed: seed must be a string or a finite number, got undefined",
+  ],
+  ...(["uniform", "normal", "integers"] as const).map(
+    (name): Row => [
+      () => random[name]([1], wrong({ high: 1, generator: 5 })),
+      ValueError,
+      "random: generator must be a Generator, got 5; make one with new random.Generator(seed)",
+    ],
+  ),
+  [() => random.permutation(1, wrong({ generator: "5" })), ValueError, "random: generator must be a Generator, got 5"],
+  [() => random.uniform([1], wrong(null)), ValueError, "uniform: options must be an object with low, high"],
+  [() => random.normal([1], wrong(null)), ValueError, "normal: options must be an object with mean, std"],
+  [
+    () => random.permutation(1, wrong(null)),
+    ValueError,
+    "permutation: options must be an object with generator, got null",
+  ],
   [() => tg.arange(0, 1, 0), ValueError, "arange: step must not be 0"],
   [
     () => tg.arange(0, Number.POSITIVE_INFINITY),
@@ -73,7 +109,7 @@ const tensors: Row[] = [
   [
     () => random.integers([1], wrong(undefined)),
     ValueError,
-    "integers: low and high must be int32 values with low < high, got 0 and NaN",
+    "integers: low and high must be int32 values with low < high, got 0 and undefined",
   ],
   [() => random.integers([1], { high: 2 ** 31 }), ValueError, "integers: low and high must be int32 values"],
   [() => random.permutation(-1), ValueError, "permutation: n must be a number that is whole and >= 0, got -1"],
@@ -81,7 +117,15 @@ const tensors: Row[] = [
 
 const elementwise: Row[] = [
   [() => vector.add([1, 2]), ShapeError, "add: shapes [3] and [2] do not broadcast: sizes 3 and 2 differ on axis -1"],
-  [() => vector.add(wrong("1")), DTypeError, "tensor: values must be numbers or booleans, got 1"],
+  [() => vector.add(wrong("1")), DTypeError, "add: b must be numbers or booleans, got 1"],
+  [() => vector.add(wrong(undefined)), DTypeError, "add: b must be numbers or booleans, got undefined"],
+  [() => tg.add(wrong(null), vector), DTypeError, "add: a must be numbers or booleans, got null"],
+  [() => tg.exp(wrong("a")), DTypeError, "exp: x must be numbers or booleans, got a"],
+  [() => tg.where(wrong("a"), 1, 0), DTypeError, "where: condition must be numbers or booleans, got a"],
+  [() => vector.clamp(wrong("a")), DTypeError, "clamp: min must be numbers or booleans, got a"],
+  [() => vector.clamp(0, wrong([["a"]])), DTypeError, "clamp: max must be numbers or booleans, got a"],
+  [() => vector.add([[1], [2, 3]]), ShapeError, "add: nested arrays must be rectangular"],
+  [() => tg.losses.mse(wrong("a"), [1]), DTypeError, "must be numbers or booleans, got a"],
   [() => tg.where([true, false], vector, 0), ShapeError, "where: shapes [2] and [3] do not broadcast"],
   [() => vector.clamp(2, 1), ValueError, "clamp: min must be <= max, got 2 and 1"],
   [
@@ -117,6 +161,12 @@ const axisless: Row[] = (
   [() => matrix[name](-3), ShapeError, `${name}: axis -3 is out of range`],
   [() => matrix[name](0.5), ShapeError, `${name}: axis 0.5 is out of range`],
   [() => matrix[name](wrong({ keepDims: true })), ShapeError, `${name}: axis must be a whole number`],
+  [() => matrix[name](wrong({ p: 1 })), ShapeError, `options come second: ${name}(undefined, { ... })`],
+  [
+    () => matrix[name](0, wrong({ keepDims: "no" })),
+    ValueError,
+    `${name}: keepDims must be one of true, false, got "no"`,
+  ],
   [() => matrix[name](0, wrong({ keepdims: true })), ValueError, `${name}: unknown option "keepdims"; it takes `],
 ]);
 
@@ -132,7 +182,15 @@ const reductions: Row[] = [
   [() => vector.variance(0, { correction: -1 }), ValueError, "variance: correction must be a number >= 0, got -1"],
   [() => vector.std(0, { correction: Number.NaN }), ValueError, "std: correction must be a number >= 0, got NaN"],
   [() => vector.cumsum(1), ShapeError, "cumsum: axis 1 is out of range"],
-  [() => vector.cumprod(wrong(undefined)), ShapeError, "cumprod: axis undefined is out of range"],
+  [() => vector.cumprod(wrong(null)), ShapeError, "cumprod: axis null is out of range"],
+  ...(["cumsum", "cumprod", "logCumSumExp"] as const).map(
+    (name): Row => [
+      () => vector[name](0, wrong({ reverse: true })),
+      ValueError,
+      `${name}: unknown option "reverse"; it takes no options`,
+    ],
+  ),
+  [() => vector.sort(0, wrong(true)), ValueError, "sort: options must be an object with descending, got true"],
   [() => vector.logCumSumExp(-2), ShapeError, "logCumSumExp: axis -2 is out of range"],
   [
     () => vector.argsort(0, wrong({ keepDims: true })),
@@ -186,6 +244,7 @@ const rows: Row[] = [
 
 const products: Row[] = [
   [() => matrix.matmul(matrix), ShapeError, "matmul: shapes [2, 3] and [2, 3] do not multiply"],
+  [() => matrix.matmul(wrong(undefined)), DTypeError, "matmul: b must be numbers or booleans, got undefined"],
   [() => matrix.matmul(2), ShapeError, "matmul: shapes [2, 3] and [] do not multiply"],
   [
     () => matrix.matmul(vector, { transposeA: true }),
@@ -220,6 +279,7 @@ const shapes: Row[] = [
   [() => matrix.reshape([-1, 4]), ShapeError, "cannot become [-1, 4]"],
   [() => matrix.reshape(wrong(6)), ShapeError, "reshape: shape must be an array of sizes, got 6"],
   [() => matrix.flatten(1, 0), ShapeError, "flatten: start 1 lies after end 0 in [2, 3]"],
+  [() => matrix.transpose(wrong(0)), ShapeError, "swapAxes(0, 1) exchanges two"],
   [() => matrix.transpose([0]), ShapeError, "transpose: axes [0] must name each of the 2 axes of [2, 3] once"],
   [() => matrix.transpose([0, 2]), ShapeError, "transpose: axis 2 is out of range"],
   [() => matrix.swapAxes(0, 2), ShapeError, "swapAxes: axis 2 is out of range"],
@@ -229,6 +289,11 @@ const shapes: Row[] = [
   [() => vector.broadcastTo([3, 2]), ShapeError, "broadcastTo: [3] does not broadcast to [3, 2]"],
   [() => vector.broadcastTo(wrong(3)), ShapeError, "broadcastTo: shape must be an array of sizes, got 3"],
   [() => vector.slice([null, null]), ShapeError, "slice: 2 ranges were given for a tensor with 1 axes, [3]"],
+  [
+    () => (vector.slice as (...positions: unknown[]) => unknown)(1, 3),
+    ValueError,
+    "slice: takes one argument, got 2; a range is an object, one for each axis: slice([{ start: 1, stop: 3 }])",
+  ],
   [() => vector.slice([3]), ShapeError, "slice: position 3 is outside axis 0 of size 3"],
   [
     () => vector.slice([{ step: 0 }]),
@@ -242,6 +307,7 @@ const shapes: Row[] = [
     'slice: unknown key "end" for axis 0; a range has start, stop, step',
   ],
   [() => matrix.pad([[1, 1]]), ShapeError, "pad: needs one [before, after] for each of the 2 axes of [2, 3], got 1"],
+  [() => vector.pad(wrong(undefined)), ShapeError, "for each of the 1 axes of [3], got undefined"],
   [() => vector.pad([[-1, 0]]), ValueError, "pad: widths must be pairs of whole numbers >= 0, got [-1,0]"],
   [() => vector.pad([wrong(1)]), ValueError, "pad: widths must be pairs of whole numbers >= 0, got 1"],
   [
@@ -251,10 +317,21 @@ const shapes: Row[] = [
   ],
   [() => vector.pad([[1, 0]], wrong({ mode: "edge" })), ValueError, 'pad: unknown option "mode"; it takes value'],
   [() => vector.flip(1), ShapeError, "flip: axis 1 is out of range"],
+  [
+    () => vector.tile(wrong(undefined)),
+    ValueError,
+    "tile: repeats must be a whole number or a list of them, got undefined",
+  ],
+  [
+    () => vector.split(wrong(undefined)),
+    ValueError,
+    "split: sizes must be a whole number or a list of them, got undefined",
+  ],
+  [() => vector.split([4, -1]), ValueError, "split: sizes must be a number that is whole and >= 0, got -1"],
   [() => vector.tile([-1]), ValueError, "tile: repeats must be a number that is whole and >= 0, got -1"],
   [() => vector.repeat(1.5), ValueError, "repeat: count must be a number that is whole and >= 0, got 1.5"],
   [() => vector.repeat(2, 1), ShapeError, "repeat: axis 1 is out of range"],
-  [() => vector.split(0), ValueError, "split: size must be a number that is whole and >= 1, got 0"],
+  [() => vector.split(0), ValueError, "split: sizes must be a number that is whole and >= 1, got 0"],
   [() => vector.split([1, 1]), ValueError, "split: sizes [1, 1] add up to 2, but axis 0 has size 3"],
   [() => vector.split(1, 1), ShapeError, "split: axis 1 is out of range"],
   [() => vector.diagonal(), ShapeError, "diagonal: needs at least two axes, got [3]"],
@@ -299,6 +376,7 @@ const indexing: Row[] = [
   [() => matrix.indexSelect(0, [[0]]), ShapeError, "indexSelect: indices must have one axis, got [1, 1]"],
   [() => matrix.indexSelect(0, [2]), ValueError, "indexSelect: indices[0] is 2, but axis 0 of [2, 3] has entries 0..1"],
   [() => matrix.indexSelect(2, [0]), ShapeError, "indexSelect: axis 2 is out of range"],
+  [() => matrix.gather(1, wrong("a")), DTypeError, "gather: indices must be numbers or booleans, got a"],
   [() => tg.oneHot([0, 3], 3), ValueError, "oneHot: indices[1] is 3, but a code of 3 classes has entries 0..2"],
   [() => tg.oneHot([0], 0), ValueError, "oneHot: classes must be a number that is whole and >= 1, got 0"],
   [() => tg.oneHot(tensor([0.5]), 3), DTypeError, "oneHot: indices must be int32, got float32"],
