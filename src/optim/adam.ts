@@ -5,25 +5,32 @@ import { scalar, type Tensor } from "../tensor/tensor.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
 
-export interface AdamOptions extends CommonOptions {
+/** What Adam and its kin share. */
+export interface MomentOptions extends CommonOptions {
   /** How much of the running means of g and of g^2 is kept each step. Default [0.9, 0.999]. */
   betas: readonly [number, number];
   /** Added to the root. Default 1e-8. */
   eps: number;
+  /** L2 penalty. Default 0. */
+  weightDecay: number;
+}
+
+export const momentDefaults: MomentOptions = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  maximize: false,
+};
+
+export interface AdamOptions extends MomentOptions {
   /** Adam: L2 penalty, default 0. AdamW: p shrinks by lr weightDecay each step, default 0.01. */
   weightDecay: number;
   /** Divide by the largest running mean of g^2 so far (Reddi et al. 2018). Default false. */
   amsgrad: boolean;
 }
 
-const defaults: AdamOptions = {
-  lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
-  amsgrad: false,
-  maximize: false,
-};
+const defaults: AdamOptions = { ...momentDefaults, amsgrad: false };
 
 /** Throws unless betas are two numbers in [0, 1), and eps and weightDecay are not negative. */
 export function checkAdam(

@@ -1,6 +1,6 @@
 export { Adadelta, type AdadeltaOptions } from "./adadelta.ts";
 export { Adagrad, type AdagradOptions } from "./adagrad.ts";
-export { Adam, type AdamOptions, AdamW } from "./adam.ts";
+export { Adam, type AdamOptions, AdamW, type MomentOptions } from "./adam.ts";
 export { clipGradNorm, clipGradValue } from "./clip.ts";
 export { CosineAnnealingLR, ExponentialLR, LinearWarmup, MultiStepLR, StepLR } from "./decay.ts";
 export type { Group, ParametersOrGroups } from "./groups.ts";

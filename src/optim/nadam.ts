@@ -1,17 +1,11 @@
 import { zerosLike } from "../tensor/creation.ts";
 import { expectNonNegative } from "../tensor/options.ts";
 import { scalar, type Tensor } from "../tensor/tensor.ts";
-import { checkAdam, stepCount } from "./adam.ts";
+import { checkAdam, type MomentOptions, momentDefaults, stepCount } from "./adam.ts";
 import type { ParametersOrGroups } from "./groups.ts";
-import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
 
-export interface NAdamOptions extends CommonOptions {
-  /** How much of the running means of g and of g^2 is kept each step. Default [0.9, 0.999]. */
-  betas: readonly [number, number];
-  /** Added to the root. Default 1e-8. */
-  eps: number;
-  /** L2 penalty. Default 0. */
-  weightDecay: number;
+export interface NAdamOptions extends MomentOptions {
   /** How fast the momentum warms up. Default 0.004. */
   momentumDecay: number;
   /** Let weights decay as in AdamW. Default false. */
@@ -19,13 +13,10 @@ export interface NAdamOptions extends CommonOptions {
 }
 
 const defaults: NAdamOptions = {
+  ...momentDefaults,
   lr: 2e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
   momentumDecay: 4e-3,
   decoupledWeightDecay: false,
-  maximize: false,
 };
 
 /**

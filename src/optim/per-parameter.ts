@@ -1,4 +1,5 @@
-import { markChanged, recordingAs } from "../autograd/primitive.ts";
+import { markChanged } from "../autograd/assign.ts";
+import { recordingAs } from "../autograd/primitive.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";

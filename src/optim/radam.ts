@@ -1,27 +1,17 @@
 import { zerosLike } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkAdam, stepCount } from "./adam.ts";
+import { checkAdam, type MomentOptions, momentDefaults, stepCount } from "./adam.ts";
 import type { ParametersOrGroups } from "./groups.ts";
-import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
 
-export interface RAdamOptions extends CommonOptions {
-  /** How much of the running means of g and of g^2 is kept each step. Default [0.9, 0.999]. */
-  betas: readonly [number, number];
-  /** Added to the root. Default 1e-8. */
-  eps: number;
-  /** L2 penalty. Default 0. */
-  weightDecay: number;
+export interface RAdamOptions extends MomentOptions {
   /** Let weights decay as in AdamW. Default false. */
   decoupledWeightDecay: boolean;
 }
 
 const defaults: RAdamOptions = {
-  lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
+  ...momentDefaults,
   decoupledWeightDecay: false,
-  maximize: false,
 };
 
 /**
