@@ -5,7 +5,7 @@ import { expectNotEmpty, expectProbabilities, expectSameShape, floatTensor } fro
 import { zeros } from "../tensor/creation.ts";
 import { promote } from "../tensor/dtype.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
-import { expectNonNegative, expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
+import { expectNonNegative, expectNumber, resolve } from "../tensor/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike, tensor } from "../tensor/tensor.ts";
 import {
@@ -202,7 +202,6 @@ export function sigmoidFocal(logits: TensorLike, targets: TensorLike, options: S
     { alpha: null, gamma: 2, detachPt: false, normalizer: null, reduction: "mean" },
   );
   expectNonNegative("sigmoidFocal", "gamma", gamma);
-  expectOneOf("sigmoidFocal", "detachPt", detachPt, [true, false]);
   const terms = binaryTerms("sigmoidFocal", floatTensor("sigmoidFocal", "logits", logits), targets);
   return reduceCounted("sigmoidFocal", focal(terms, alpha, gamma, detachPt), terms, reduction, normalizer);
 }
@@ -246,7 +245,6 @@ export function softmaxFocal(
     { alpha: null, gamma: 2, ignoreIndex: -100, detachPt: false, normalizer: null, reduction: "mean" },
   );
   expectNonNegative("softmaxFocal", "gamma", gamma);
-  expectOneOf("softmaxFocal", "detachPt", detachPt, [true, false]);
   const x = floatTensor("softmaxFocal", "logits", logits);
   const axis = classAxis("softmaxFocal", "logits", x);
   if (meansLabels(x, labelsOrProbabilities)) {
@@ -284,7 +282,6 @@ export function poly(logits: TensorLike, labelsOrProbabilities: TensorLike, opti
     ignoreIndex: -100,
     reduction: "mean",
   });
-  expectOneOf("poly", "divideByIndex", divideByIndex, [true, false]);
   const x = floatTensor("poly", "logits", logits);
   const axis = classAxis("poly", "logits", x);
   if (meansLabels(x, labelsOrProbabilities)) {
@@ -320,7 +317,6 @@ export function sigmoidPoly(
     options,
     { epsilon: 1, divideByIndex: false, reduction: "mean" },
   );
-  expectOneOf("sigmoidPoly", "divideByIndex", divideByIndex, [true, false]);
   const { crossEntropy, logMiss } = binaryTerms("sigmoidPoly", floatTensor("sigmoidPoly", "logits", logits), targets);
   const loss = crossEntropy.add(polynomial("sigmoidPoly", logMiss.exp(), epsilon, divideByIndex));
   return reduce("sigmoidPoly", loss, reduction);
@@ -358,7 +354,6 @@ export function polyFocal(logits: TensorLike, targets: TensorLike, options: Poly
   );
   expectNumber("polyFocal", "epsilon", epsilon, "that is finite", Number.isFinite);
   expectNonNegative("polyFocal", "gamma", gamma);
-  expectOneOf("polyFocal", "detachPt", detachPt, [true, false]);
   const x = floatTensor("polyFocal", "logits", logits);
   const byLabels = x.ndim > 0 && meansLabels(x, targets);
   if (!byLabels && options.ignoreIndex !== undefined) throw ignoreIndexIsForLabels("polyFocal");

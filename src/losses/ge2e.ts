@@ -43,7 +43,6 @@ export function ge2e(embeddings: TensorLike, options: GE2EOptions = {}): Tensor 
     reduction: "sum",
   });
   expectOneOf(where, "variant", variant, ["softmax", "contrast"]);
-  expectOneOf(where, "excludeSelf", excludeSelf, [true, false]);
   const [factor, offset] = [scalarOption(where, "w", w), scalarOption(where, "b", b, "any")];
   const e = floatTensor(where, "embeddings", embeddings);
   const { cosines, own, isOwn } = speakerCosines(where, e, excludeSelf);

@@ -114,7 +114,6 @@ export function multiMargin(scores: TensorLike, labels: TensorLike, options: Mul
   );
   expectOneOf("multiMargin", "p", p, [1, 2]);
   expectNonNegative("multiMargin", "margin", margin);
-  expectOneOf("multiMargin", "divideByClasses", divideByClasses, [true, false]);
   const x = floatTensor("multiMargin", "scores", scores);
   const target = classLabels("multiMargin", "scores", x, labels);
   const classWeight = classWeights("multiMargin", "weight", weight, x);

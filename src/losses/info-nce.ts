@@ -76,9 +76,6 @@ function matchingSettings(where: string, options: InfoNCEOptions) {
     normalize: true,
     reduction: "mean" as Reduction,
   });
-  for (const name of ["symmetric", "inBatch", "sameView", "normalize"] as const) {
-    expectOneOf(where, name, settings[name], [true, false]);
-  }
   if (!settings.inBatch && (settings.negatives === undefined || settings.symmetric || settings.sameView)) {
     throw new ValueError(where, "inBatch false needs negatives, and neither symmetric nor sameView");
   }

@@ -148,7 +148,6 @@ export function arcFace(
     reduction: "mean" as Reduction,
   });
   expectRadians(where, "margin", margin);
-  expectOneOf(where, "easyMargin", easyMargin, [true, false]);
   const handling = overflow ?? (easyMargin ? "easy" : "taylor");
   expectOneOf(where, "overflow", handling, ["taylor", "easy", "none"]);
   if (easyMargin && handling !== "easy")

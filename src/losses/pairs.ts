@@ -109,7 +109,6 @@ function checkContrastive(where: string, settings: ResolvedContrastive): void {
   expectOneOf(where, "positiveLabel", settings.positiveLabel, [0, 1]);
   expectNonNegative(where, "margin", settings.margin);
   expectNonNegative(where, "posMargin", settings.posMargin);
-  for (const name of ["half", "squared", "normalize"] as const) expectOneOf(where, name, settings[name], [true, false]);
   expectOneOf(where, "reduction", settings.reduction, ["none", "mean", "sum", "meanNonZero"]);
 }
 

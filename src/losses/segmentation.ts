@@ -97,9 +97,6 @@ function resolveForm(options: DiceOptions): Form {
     smoothNumerator: given.smoothNumerator ?? given.smooth,
     smoothDenominator: given.smoothDenominator ?? given.smooth,
   };
-  for (const name of ["squared", "includeBackground", "log", "softLabel"] as const) {
-    expectOneOf("dice", name, form[name], [true, false]);
-  }
   expectNonNegative("dice", options.smoothNumerator === undefined ? "smooth" : "smoothNumerator", form.smoothNumerator);
   expectNonNegative("dice", "smoothDenominator", form.smoothDenominator);
   expectOneOf("dice", "axis", form.axis, ["sample", "batch", "all"]);

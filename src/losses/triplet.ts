@@ -99,9 +99,6 @@ function tripletSettings(where: string, options: TripletOptions): TripletSetting
   expectNonNegative(where, "eps", settings.eps);
   expectNumber(where, "p", p, ">= 1", (v) => v >= 1);
   expectOneOf(where, "epsPlacement", epsPlacement, ["difference", "sum"]);
-  for (const name of ["squared", "swap", "soft", "normalize"] as const) {
-    expectOneOf(where, name, settings[name], [true, false]);
-  }
   if (squared && p !== 2) throw new ValueError(where, `squared needs p = 2, got ${p}`);
   if (p === Number.POSITIVE_INFINITY && epsPlacement === "sum")
     throw new ValueError(where, 'p = Infinity has no sum to add eps to; use epsPlacement "difference"');
@@ -148,7 +145,6 @@ function batchOf(where: string, embeddings: TensorLike, labels: TensorLike, sett
   const n = x.shape[0];
   expectShape(where, "labels", y, [n]);
   expectNonNegative(where, "margin", settings.margin);
-  for (const name of ["squared", "soft", "normalize"] as const) expectOneOf(where, name, settings[name], [true, false]);
   const same = y.unsqueeze(1).eq(y.unsqueeze(0));
   return {
     distances: distanceMatrix(settings.normalize ? x.normalize() : x, undefined, { squared: settings.squared }),
