@@ -2,10 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Report } from "../src/report/index.ts";
+import { montage, Report } from "../src/report/index.ts";
 import { parse, UsageError } from "./shared/flags.ts";
 import type { Result } from "./shared/lesson.ts";
 
@@ -121,6 +121,12 @@ async function writeIndex(
       picture: pictures[i],
     })),
   );
+  const panels = cards.map(({ result: { title, metric, value, baseline } }, i) => ({
+    title,
+    text: `${metric} ${value.toFixed(3)}; ${baseline.name} ${baseline.value.toFixed(3)}`,
+    picture: pictures[i],
+  }));
+  await writeFile(join(folder, "results.svg"), montage(panels));
   report.section("All results").table(heads, rows);
   await report.save(join(folder, "index.html"));
 }
