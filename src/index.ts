@@ -1,5 +1,6 @@
 import "./functional/methods.ts";
 
+export { assign } from "./autograd/assign.ts";
 export * from "./autograd/backward.ts";
 export {
   type Conv2dOptions,
@@ -34,7 +35,6 @@ export {
 } from "./autograd/movement.ts";
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "./autograd/pooling.ts";
 export {
-  assign,
   definePrimitive,
   detectAnomaly,
   noGrad,

@@ -3,16 +3,10 @@ import { AutogradError, ShapeError, ValueError } from "../tensor/errors.ts";
 import { resolve } from "../tensor/options.ts";
 import { broadcastsTo, formatShape, sameShape } from "../tensor/shape.ts";
 import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { expectUnchanged } from "./assign.ts";
 import { add, cast, to } from "./elementwise.ts";
 import { sumTo } from "./movement.ts";
-import {
-  checkingGradients,
-  expectUnchanged,
-  type PrimitiveRecord,
-  reachable,
-  recordingAs,
-  release,
-} from "./primitive.ts";
+import { checkingGradients, type PrimitiveRecord, reachable, recordingAs, release } from "./primitive.ts";
 
 /**
  * Reverse mode: walks the records newest first and hands each one's output gradient to its vjp.

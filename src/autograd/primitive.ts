@@ -1,8 +1,8 @@
-import { allocate, type DType, isFloat, promote, type TypedArray } from "../tensor/dtype.ts";
-import { AutogradError, DTypeError, ShapeError, ValueError } from "../tensor/errors.ts";
+import { allocate, type DType, isFloat, promote } from "../tensor/dtype.ts";
+import { AutogradError, ValueError } from "../tensor/errors.ts";
 import { expectFunction } from "../tensor/options.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
-import { asTensor, type TapeRecord, Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -55,7 +55,7 @@ export interface PrimitiveRecord extends TapeRecord {
 }
 
 /** Stands for the records of a graph that `backward` has released. */
-const released: TapeRecord = {
+export const released: TapeRecord = {
   id: -1,
   primitive: { name: "released" },
   inputs: [],
@@ -178,23 +178,11 @@ export function release(records: readonly TapeRecord[]): void {
   for (const { output } of records) output.record = released;
 }
 
-/**
- * The id of the first record made after an array was last changed by `assign`. Kept by array, not by tensor, because
- * `reshape`, `detach` and `stopGradient` share it.
- */
-const changedAt = new WeakMap<TypedArray, number>();
+/** Whether operations are recorded just now. */
+export const isRecording = (): boolean => state.recording;
 
-/** Throws when an input has been assigned to after the record used it: its gradient would be of other values. */
-export function expectUnchanged(where: string, { id, primitive: { name }, inputs }: TapeRecord): void {
-  for (const input of inputs) {
-    if ((changedAt.get(input.data) ?? 0) > id) {
-      throw new AutogradError(
-        where,
-        `an input ${formatShape(input.shape)} of ${name} was assigned to after ${name} ran; run the forward pass again before backward()`,
-      );
-    }
-  }
-}
+/** The id that the next record will get. */
+export const nextId = (): number => state.nextId;
 
 /** Runs `fn` without recording: nothing it computes can be differentiated. Returns what `fn` returns. */
 export function noGrad<T>(fn: () => T): T {
@@ -260,43 +248,4 @@ function expectFinite(name: string, what: string, { data, shape }: Tensor, allow
       );
     }
   }
-}
-
-/**
- * Overwrites the values of a leaf in place, which is how parameters change.
- * Throws AutogradError for a tensor that an operation made, and for one that requires gradients outside `noGrad`;
- * ShapeError when the shapes differ. On an error nothing has changed.
- */
-export function assign(target: Tensor, values: TensorLike): Tensor {
-  const value = asTensor(values);
-  if (target.record !== null) {
-    const maker = target.record === released ? "an operation" : target.record.primitive.name;
-    throw new AutogradError("assign", `only a leaf can be assigned to; this tensor is the output of ${maker}`);
-  }
-  if (target.requiresGrad && state.recording) {
-    throw new AutogradError(
-      "assign",
-      "a tensor that requires gradients can only be assigned to inside noGrad(() => ...)",
-    );
-  }
-  if (!sameShape(value.shape, target.shape)) {
-    throw new ShapeError(
-      "assign",
-      `a tensor ${formatShape(target.shape)} cannot take values of shape ${formatShape(value.shape)}`,
-    );
-  }
-  if (!isFloat(target.dtype) && promote(target.dtype, value.dtype) !== target.dtype) {
-    throw new DTypeError(
-      "assign",
-      `a ${target.dtype} tensor cannot take ${value.dtype} values; convert them with to("${target.dtype}")`,
-    );
-  }
-  target.data.set(value.data);
-  markChanged(target);
-  return target;
-}
-
-/** Notes that a leaf's values have been overwritten in place, so that a graph that used the old ones says so. */
-export function markChanged(leaf: Tensor): void {
-  changedAt.set(leaf.data, state.nextId);
 }

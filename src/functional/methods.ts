@@ -1,9 +1,9 @@
+import { assign } from "../autograd/assign.ts";
 import { backward } from "../autograd/backward.ts";
 import * as elementwise from "../autograd/elementwise.ts";
 import { gather, indexSelect, scatterAdd } from "../autograd/indexing.ts";
 import { matmul } from "../autograd/linear.ts";
 import { broadcastTo, flip, pad, reshape, slice, sum, transpose } from "../autograd/movement.ts";
-import { assign } from "../autograd/primitive.ts";
 import { argmax, argmin, argsort, cumsum, max, min } from "../autograd/reduction.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { clamp, elu, gelu, leakyRelu, logSigmoid, mish, silu } from "./activations.ts";
