@@ -242,24 +242,27 @@ export function fold(f: Map2) {
   };
 }
 
-/** out[o + strides . index] = x[x0 + xStrides . index] over all indices of `shape`. */
-// biome-ignore format: one operand a line
-export function copy(
-  shape: Shape,
-  out: TypedArray, o: number, outStrides: readonly number[],
-  x: TypedArray, x0: number, xStrides: readonly number[],
-): void {
+/** An array to walk: where to start (default 0), and a stride for each axis of the walk. */
+export interface Strided {
+  readonly data: TypedArray;
+  readonly start?: number;
+  readonly strides: readonly number[];
+}
+
+/** Copies x to out, element by element over all indices of `shape`. */
+export function copy(shape: Shape, out: Strided, x: Strided): void {
   if (sizeOf(shape) === 0) return;
-  const plan = planWalk(shape, [outStrides, xStrides]);
+  const plan = planWalk(shape, [out.strides, x.strides]);
   const { rows, cols, row, col } = plan;
-  walk(plan, [o, x0], ([start, from]) => {
+  const [target, source] = [out.data, x.data];
+  walk(plan, [out.start ?? 0, x.start ?? 0], ([start, from]) => {
     for (let r = 0; r < rows; r++) {
       let to = start + r * row[0];
       let at = from + r * row[1];
-      if (col[0] === 1 && col[1] === 1 && cols >= 64) out.set(x.subarray(at, at + cols), to);
+      if (col[0] === 1 && col[1] === 1 && cols >= 64) target.set(source.subarray(at, at + cols), to);
       else {
         for (let c = 0; c < cols; c++) {
-          out[to] = x[at];
+          target[to] = source[at];
           to += col[0];
           at += col[1];
         }

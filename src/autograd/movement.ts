@@ -49,15 +49,7 @@ export const transposeOp: Op<[x: Tensor], { axes: readonly number[] }> = primiti
   shape: ([x], { axes }) => axes.map((axis) => x.shape[axis]),
   kernel: ({ data, shape }, [x], { axes }) => {
     const strides = stridesOf(x.shape);
-    copy(
-      shape,
-      data,
-      0,
-      stridesOf(shape),
-      x.data,
-      0,
-      axes.map((axis) => strides[axis]),
-    );
+    copy(shape, { data, strides: stridesOf(shape) }, { data: x.data, strides: axes.map((axis) => strides[axis]) });
   },
   vjp: ({ g, attributes: { axes } }) => [
     () =>
@@ -96,7 +88,7 @@ export const flipOp: Op<[x: Tensor], { axes: readonly number[] }> = primitive({
     let start = 0;
     for (const axis of axes) start += (shape[axis] - 1) * strides[axis];
     const backwards = strides.map((stride, axis) => (axes.includes(axis) ? -stride : stride));
-    copy(shape, data, 0, strides, x.data, start, backwards);
+    copy(shape, { data, strides }, { data: x.data, start, strides: backwards });
   },
   vjp: ({ g, attributes: { axes } }) => [() => flipOp(g, { axes })],
 });
@@ -178,7 +170,8 @@ export function foldInto(
 export const broadcastOp: Op<[x: Tensor], { shape: Shape }> = primitive({
   name: "broadcastTo",
   shape: (_, { shape }) => shape,
-  kernel: ({ data, shape }, [x]) => copy(shape, data, 0, stridesOf(shape), x.data, 0, broadcastStrides(x.shape, shape)),
+  kernel: ({ data, shape }, [x]) =>
+    copy(shape, { data, strides: stridesOf(shape) }, { data: x.data, strides: broadcastStrides(x.shape, shape) }),
   vjp: ({ g, inputs: [x] }) => [() => sumTo(g, x.shape)],
 });
 
@@ -212,21 +205,18 @@ export interface SliceAttributes {
   shape: Shape;
 }
 
+/** Where a walk from `start`, `step` positions at a time, begins in an array, and how far apart its elements are. */
+const every = (strides: readonly number[], start: readonly number[], step: readonly number[]) => ({
+  start: start.reduce((at, s, axis) => at + s * strides[axis], 0),
+  strides: strides.map((stride, axis) => stride * step[axis]),
+});
+
 export const sliceOp: Op<[x: Tensor], SliceAttributes> = primitive({
   name: "slice",
   shape: (_, { shape }) => shape,
   kernel: ({ data, shape }, [x], { start, step }) => {
     const strides = stridesOf(x.shape);
-    const first = start.reduce((at, s, axis) => at + s * strides[axis], 0);
-    copy(
-      shape,
-      data,
-      0,
-      stridesOf(shape),
-      x.data,
-      first,
-      strides.map((stride, axis) => stride * step[axis]),
-    );
+    copy(shape, { data, strides: stridesOf(shape) }, { data: x.data, ...every(strides, start, step) });
   },
   vjp: ({ g, inputs: [x], attributes: { start, step } }) => [() => padOp(g, { start, step, shape: x.shape, value: 0 })],
 });
@@ -237,16 +227,7 @@ export const padOp: Op<[x: Tensor], SliceAttributes & { value: number }> = primi
   kernel: ({ data, shape }, [x], { start, step, value }) => {
     if (value !== 0) data.fill(value);
     const strides = stridesOf(shape);
-    const first = start.reduce((at, s, axis) => at + s * strides[axis], 0);
-    copy(
-      x.shape,
-      data,
-      first,
-      strides.map((stride, axis) => stride * step[axis]),
-      x.data,
-      0,
-      stridesOf(x.shape),
-    );
+    copy(x.shape, { data, ...every(strides, start, step) }, { data: x.data, strides: stridesOf(x.shape) });
   },
   vjp: ({ g, inputs: [x], attributes: { start, step } }) => [() => sliceOp(g, { start, step, shape: x.shape })],
 });
@@ -380,7 +361,7 @@ export const concatOp: Op<readonly Tensor[], { axis: number }> = primitive({
     const strides = stridesOf(shape);
     let at = 0;
     for (const t of tensors) {
-      copy(t.shape, data, at, strides, t.data, 0, stridesOf(t.shape));
+      copy(t.shape, { data, start: at, strides }, { data: t.data, strides: stridesOf(t.shape) });
       at += t.shape[axis] * strides[axis];
     }
   },
