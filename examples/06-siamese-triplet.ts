@@ -1,17 +1,23 @@
 // Lesson 6: a space in which like lies near like. Retrieval of classes that no training example showed.
 //
-// A network turns each image into a vector of length 1, its embedding. What is learned from are not labels but
+// A network turns each image into a vector, its embedding. What is learned from are not labels but
 // comparisons: pairs that belong together or not, triplets of which two do, one match among many candidates. A good
 // space keeps its meaning for digits it has never seen: the nearest images of a 9 are 9s, though no 9 was shown.
 //
 // Three digits are never looked at before the end. All settings were chosen by the same game on the digits 0 to 6
 // alone: two left out, five to learn from, averaged over seven such choices.
+//
+//                                  recall@1            mean average precision
+// digits left out                  network raw pixels  network        raw pixels
+// 7, 8, 9, five seeds              0.994   0.992       0.839 +- 0.006 0.773
+// ten choices of three (--first)   0.998   0.998       0.895          0.848
 
 import { concat, losses, manualSeed, metrics, optim, type Tensor, tensor } from "../src/index.ts";
 import { curves, imageGrid, type Picture, scatter } from "../src/report/index.ts";
 import {
   classBatches,
   embeddingNetwork,
+  features,
   leaveOutClasses,
   principalComponents,
   type Rounds,
@@ -79,7 +85,7 @@ export const about: About<"first"> = {
   metric: "recall@1",
   threshold: 0.95,
   losses: Object.keys(lossFunctions),
-  defaults: { epochs: 20, batchSize: 56, lr: 0.002, loss: "semi-hard" },
+  defaults: { epochs: 12, batchSize: 56, lr: 0.002, loss: "semi-hard" },
   quick: { epochs: 4, threshold: 0.95 },
   flags: {
     first: {
@@ -100,18 +106,16 @@ export async function run(given: Partial<SettingsOf<"first">> = {}): Promise<Res
   const images = await readImages(path);
   const { height, width } = images;
   const { train, validation, unseen } = leaveOutClasses(images, first);
-  const batches = classBatches(turned(train), batchSize);
-  const steps = Math.ceil(train.y.size / batchSize);
+  const batches = classBatches(turned(train), { batchSize, images: train.y.size });
 
   const model = embeddingNetwork(images, 128);
   const optimizer = new optim.AdamW(model.parameters(), { lr });
-  const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: epochs * steps });
+  const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: epochs * batches.length });
   lesson.show(model, [1, 1, height, width]);
 
   // Training. The validation part holds other images of the classes learned from.
   for (const epoch of lesson.epochs()) {
-    for (let step = 0; step < steps; step++) {
-      const batch = batches.next().value as Rounds;
+    for (const batch of batches) {
       const value = lossFunctions[loss](model.call(batch.x).normalize(), batch);
       optimizer.zeroGrad();
       value.backward();
@@ -124,18 +128,21 @@ export async function run(given: Partial<SettingsOf<"first">> = {}): Promise<Res
 
   // Evaluation: every unseen image in turn looks for its nearest among the others.
   const { y } = unseen;
-  const spaces = { network: predict(model, unseen.x).normalize(), "raw pixels": unseen.x.flatten(1).normalize() };
-  const names = Object.keys(spaces) as (keyof typeof spaces)[];
-  const ranked = { network: rankings(spaces.network, y), "raw pixels": rankings(spaces["raw pixels"], y) };
-  const recalls = names.map((name) => metrics.recallAtK(spaces[name], y));
-  const precision = names.map((name) => metrics.retrievalMeanAveragePrecision(spaces[name], y));
+  const pixels = unseen.x.flatten(1);
+  const spaces: Record<string, Tensor> = {
+    network: features(model, unseen.x, validation.x),
+    "raw pixels": pixels.normalize(),
+    "raw pixels less their mean": pixels.sub(train.x.flatten(1).mean(0)).normalize(),
+  };
+  const found = Object.entries(spaces).map(([name, space]) => ({ name, ...retrieval(space, y) }));
+  const [own, raw] = found;
   const result = lesson.result(
     model.stateDict(),
-    recalls[0],
-    { name: "raw pixels", value: recalls[1] },
+    own.recall[0],
+    { name: "raw pixels", value: raw.recall[0] },
     `${y.size} images of classes ${unseen.names.join(", ")}, never seen`,
   );
-  lesson.say(`  mean average precision ${precision[0].toFixed(4)}, raw pixels ${precision[1].toFixed(4)}`);
+  lesson.say(`  mean average precision ${own.precision.toFixed(4)}, raw pixels ${raw.precision.toFixed(4)}`);
 
   // Pictures.
   const plane = await scatter(principalComponents(spaces.network, 2), y.data, { names: unseen.names });
@@ -143,7 +150,7 @@ export async function run(given: Partial<SettingsOf<"first">> = {}): Promise<Res
   const image = (i: number, caption: string): Picture => {
     return { values: unseen.x.slice([i, 0]).data, height, width, caption };
   };
-  const { shown, wrong } = queries(ranked.network, y);
+  const { shown, wrong } = queries(own.ranked, y);
   const grid = shown.flatMap(({ query, neighbours }) => [
     image(query, `${unseen.names[y.data[query]]}: nearest`),
     ...neighbours.map((i) => image(i, unseen.names[y.data[i]])),
@@ -151,7 +158,10 @@ export async function run(given: Partial<SettingsOf<"first">> = {}): Promise<Res
   const report = lesson
     .report(result)
     .section(`Digits ${unseen.names.join(", ")}, which it has never seen`)
-    .figure(plane, "Their embeddings, seen along the two directions in which they differ most (principal components).")
+    .figure(
+      plane,
+      "What the network makes of them, seen along the two directions in which they differ most (principal components).",
+    )
     .figure(rawPlane, "The same images as raw pixels, seen the same way.")
     .section("Looking for the same digit")
     .text(
@@ -160,17 +170,17 @@ export async function run(given: Partial<SettingsOf<"first">> = {}): Promise<Res
     )
     .table(
       ["space", "recall@1", "mean average precision"],
-      names.map((name, i) => [name, recalls[i].toFixed(3), precision[i].toFixed(3)]),
+      found.map(({ name, recall, precision }) => [name, recall[0].toFixed(3), precision.toFixed(3)]),
     )
     .text(
       "The nearest image alone is easy to find: raw pixels nearly always do, since some image is nearly the same. To " +
         "bring a whole class together is the harder question, and the one that learning answers.",
     )
     .figure(
-      await curves(
-        { network: recallCurve(ranked.network, y), "raw pixels": recallCurve(ranked["raw pixels"], y) },
-        { x: "k", y: "recall@k" },
-      ),
+      await curves(Object.fromEntries(found.slice(0, 2).map(({ name, recall }) => [name, recall])), {
+        x: "k",
+        y: "recall@k",
+      }),
       "How often one of the k nearest images shows the query's digit.",
     )
     .figure(
@@ -181,19 +191,22 @@ export async function run(given: Partial<SettingsOf<"first">> = {}): Promise<Res
   return lesson.finish(result, report, plane);
 }
 
-/** For each image all others, the nearest first. */
-function rankings(space: Tensor, { size: n }: Tensor): number[][] {
+/** Of rows of length 1: for each all others, the nearest first; recall@1, ..., recall@10; mean average precision. */
+function retrieval(space: Tensor, { data: y, size: n }: Tensor) {
   const cosines = space.matmul(space, { transposeB: true }).data;
-  return Array.from({ length: n }, (_, query) => {
-    const others = Array.from({ length: n }, (_, i) => i).filter((i) => i !== query);
-    return others.sort((a, b) => cosines[query * n + b] - cosines[query * n + a]);
-  });
-}
-
-/** Recall@1, ..., recall@10. */
-function recallCurve(ranked: readonly number[][], { data: y }: Tensor): number[] {
+  const all = Array.from({ length: n }, (_, i) => i);
+  const ranked = all.map((query) =>
+    all.filter((i) => i !== query).sort((a, b) => cosines[query * n + b] - cosines[query * n + a]),
+  );
   const first = ranked.map((others, query) => others.findIndex((i) => y[i] === y[query]));
-  return Array.from({ length: 10 }, (_, k) => first.filter((at) => at <= k).length / first.length);
+  const recall = Array.from({ length: 10 }, (_, k) => first.filter((at) => at <= k).length / n);
+  const precisions = ranked.map((others, query) =>
+    metrics.averagePrecision(
+      others.map((i) => cosines[query * n + i]),
+      others.map((i) => (y[i] === y[query] ? 1 : 0)),
+    ),
+  );
+  return { ranked, recall, precision: precisions.reduce((a, b) => a + b) / n };
 }
 
 /** The first query of each class and up to three whose nearest is wrong, with six neighbours each; how many are wrong. */

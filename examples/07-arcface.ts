@@ -7,16 +7,26 @@
 //
 // The three digits are never looked at before the end. Scale, margin, learning rate and the rest were chosen by the
 // same game on the seven digits 0 to 6 alone: two left out, five to learn from, averaged over seven such choices.
+//
+// Verification AUC                         ArcFace        softmax        GE2E           raw pixels   less their mean
+// 7, 8, 9 left out, five seeds (--seeds 5) 0.881 +- 0.005 0.848 +- 0.007 0.884 +- 0.007 0.811        0.832
+// ten choices of the three (--first 0..9)  0.921          0.895          0.925          0.871        0.885
+//
+// ArcFace is ahead of softmax for every seed and every choice. Which digits are left out matters more than how one
+// learns: from 0.865 (1, 2, 3) to 0.966 (2, 3, 4). 7, 8 and 9 are among the hardest, and longer training does not help:
+// seven kinds of strokes say little about how differently one and the same digit can be written.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { concat, losses, manualSeed, nn, optim, type Tensor } from "../src/index.ts";
-import { histogram, roc, sphere } from "../src/report/index.ts";
+import { histogram, roc, scatter, sphere } from "../src/report/index.ts";
 import {
   classBatches,
   embeddingNetwork,
+  features,
   leaveOutClasses,
   type Part,
+  principalComponents,
   type Rounds,
   turned,
   verification,
@@ -68,7 +78,7 @@ export const about: About<Flags> = {
     "is judged on pairs of the three digits it has never seen.",
   data: imageData,
   metric: "verification AUC",
-  threshold: 0.85,
+  threshold: 0.86,
   losses: Object.keys(objectives),
   defaults: { epochs: 12, batchSize: 56, lr: 0.002, loss: "arcface" },
   quick: { epochs: 3, threshold: 0.8 },
@@ -92,9 +102,8 @@ const size = 128;
 
 export async function run(given: Partial<SettingsOf<Flags>> = {}): Promise<Result> {
   const lesson = new Lesson(about, given);
-  const { seed, seeds, epochs, loss, data: path, first, report: folder } = lesson.settings;
+  const { seed, seeds, lr, loss, data: path, first, report: folder } = lesson.settings;
   const images = await readImages(path);
-  const pixels = (part: Part) => part.x.flatten(1);
 
   // Training: the loss asked for, and the others to compare it with.
   manualSeed(seed);
@@ -102,22 +111,30 @@ export async function run(given: Partial<SettingsOf<Flags>> = {}): Promise<Resul
   const { validation, unseen } = parts;
   lesson.show(embeddingNetwork(images, size), [1, 1, images.height, images.width]);
   const names = [...new Set([loss, "arcface", "softmax", "ge2e"])];
-  const chosen = learn(images, parts, loss, lesson.settings, lesson.epochs());
-  const compared = new Map<string, ReturnType<typeof verification>[]>();
-  for (const name of names) {
-    const results: ReturnType<typeof verification>[] = [];
+  const common = {
+    ...lesson.settings,
+    images,
+    part: turned(parts.train),
+    validation,
+    imagesPerEpoch: parts.train.y.size,
+    size,
+  };
+  const chosen = learn({ ...common, objective: objectives[loss] }, lesson.epochs());
+  const compared = names.map((name) => ({ name, of: [] as Verification[], last: [] as Verification[] }));
+  const strangers = features(chosen.model, unseen.x, validation.x);
+  for (const { name, of, last } of compared) {
     for (let s = seed; s < seed + seeds; s++) {
       const isChosen = name === loss && s === seed;
-      const { model } = isChosen ? chosen : learn(images, parts, name, { ...lesson.settings, seed: s }, silent(epochs));
-      results.push(verification(predict(model, unseen.x), unseen.y));
+      const { model } = isChosen ? chosen : learn({ ...common, seed: s, objective: objectives[name] });
+      of.push(verification(isChosen ? strangers : features(model, unseen.x, validation.x), unseen.y));
+      last.push(verification(predict(model, unseen.x), unseen.y));
     }
-    compared.set(name, results);
   }
 
   // Evaluation: every pair of images of the classes left out.
-  const raw = verification(pixels(unseen), unseen.y);
-  const centred = verification(pixels(unseen).sub(pixels(parts.train).mean(0)), unseen.y);
-  const [own] = compared.get(loss)!;
+  const raw = verification(unseen.x.flatten(1), unseen.y);
+  const centred = verification(unseen.x.flatten(1).sub(parts.train.x.flatten(1).mean(0)), unseen.y);
+  const own = compared[0].of[0];
   const head = Object.entries(chosen.head.stateDict()).map(([name, t]) => [`loss.${name}`, t] as const);
   const result = lesson.result(
     { ...chosen.model.stateDict(), ...Object.fromEntries(head) },
@@ -125,28 +142,42 @@ export async function run(given: Partial<SettingsOf<Flags>> = {}): Promise<Resul
     { name: "cosine of raw pixels", value: raw.auc },
     `${own.cosines.length} pairs of classes ${unseen.names.join(", ")}, never seen`,
   );
-  const rows = [...[...compared].map(([name, of]) => [name, of] as const), ["raw pixels", [raw]] as const];
-  const table = [...rows, ["raw pixels less their mean", [centred]] as const].map(([name, of]) => [
+  const pixels = [
+    { name: "raw pixels", of: [raw], last: [] },
+    { name: "raw pixels less their mean", of: [centred], last: [] },
+  ];
+  const table = [...compared, ...pixels].map(({ name, of, last }) => [
     name,
     spread(of.map(({ auc }) => auc)),
     spread(of.map(({ equalErrorRate }) => equalErrorRate)),
+    spread(last.map(({ auc }) => auc)),
   ]);
-  for (const [name, auc, eer] of table) lesson.say(`  ${name.padEnd(26)} AUC ${auc.padEnd(15)} EER ${eer}`);
+  for (const [name, auc, eer, last] of table) {
+    lesson.say(`  ${name.padEnd(26)} AUC ${auc}  EER ${eer}${last && `  AUC of the last layer ${last}`}`);
+  }
 
   // Pictures.
   const rocPicture = await roc(
     Object.fromEntries(
-      rows.map(([name, [{ cosines, genuine }]]) => [name, { scores: cosines.map(rounded), labels: genuine }]),
+      [...compared, pixels[0]].map(({ name, of: [{ cosines, genuine }] }) => {
+        return [name, { scores: cosines.map(rounded), labels: genuine }];
+      }),
     ),
     { threshold: own.threshold },
   );
-  const flat = learn(
-    images,
-    parts,
-    "arcface",
-    { ...lesson.settings, size: 3, lr: 5 * lesson.settings.lr },
-    silent(epochs),
-  );
+  // A small scale lets centres pass one another, for which three dimensions leave little room.
+  const flat = learn({
+    ...common,
+    part: parts.train,
+    size: 3,
+    objective: (classes, three) => byLabels(new losses.ArcFace(classes, three, { scale: 4, margin: 0.1 })),
+    headLr: 10 * lr,
+  });
+  const spherePicture = await sphere(predict(flat.model, validation.x), validation.y.data, {
+    names: validation.names,
+    arrows: flat.head.parameters()[0],
+  });
+  const [other] = loss === "softmax" ? ["arcface"] : ["softmax"];
   const report = lesson
     .report(result)
     .section(`Pairs of ${unseen.names.join(", ")}, which it has never seen`)
@@ -155,77 +186,86 @@ export async function run(given: Partial<SettingsOf<Flags>> = {}): Promise<Resul
         `that a pair of one class lies closer than a pair of two; at the equal error rate as many such pairs are ` +
         `rejected as others are accepted.${seeds > 1 ? ` Mean and standard deviation over ${seeds} seeds.` : ""}`,
     )
-    .table(["embedding", "AUC", "equal error rate"], table)
+    .table(["embedding", "AUC", "equal error rate", "AUC of the last layer"], table)
+    .text(
+      "Compared are the features below the last layer, which know more of strangers: what the last layer gives has " +
+        "been made for the seven digits. In the last column it is compared all the same.",
+    )
     .figure(rocPicture, `All thresholds. The dot is where both errors of ${loss} are equal.`)
-    .figure(await angleHistogram(own), `Angles with ${loss}. The dashed line is the threshold of equal errors.`);
-  const [other] = loss === "softmax" ? ["arcface"] : ["softmax"];
-  report.figure(
-    await angleHistogram(compared.get(other)![0]),
-    `Angles with ${other}${other === "softmax" ? ", which learns to tell its own classes apart and nothing about angles" : ""}.`,
-  );
-  const directions = predict(flat.model, validation.x);
-  report
+    .figure(
+      await scatter(principalComponents(strangers, 2), unseen.y.data, {
+        names: unseen.names,
+      }),
+      `The unseen digits as ${loss} sees them, along the two directions in which they differ most.`,
+    )
+    .figure(await angleHistogram(own), `Angles with ${loss}. The dashed line is the threshold of equal errors.`)
+    .figure(
+      await angleHistogram(compared.find(({ name }) => name === other)!.of[0]),
+      `Angles with ${other}: the more the two overlap, the more errors at every threshold.`,
+    )
     .section("ArcFace in three dimensions")
     .text(
       "A network with embeddings of three numbers, trained on the seven digits as they stand, so that there is " +
         "something to see. ArcFace looks at directions alone: every image is a point on a sphere.",
     )
     .figure(
-      await sphere(directions, validation.y.data, {
-        names: validation.names,
-        arrows: flat.head.parameters()[0],
-      }),
+      spherePicture,
       "Digits it learned, in images it did not: each class gathers round its centre, and the centres keep apart.",
     )
     .figure(
       await sphere(predict(flat.model, unseen.x), unseen.y.data, { names: unseen.names }),
-      "The digits it never saw, on the same sphere: three numbers are too few to keep them apart from one another.",
+      "The digits it never saw, on the same sphere: they lie among the centres of digits they resemble, and three numbers are too few to keep them apart.",
     );
 
   // The vectors, for a projector such as projector.tensorflow.org.
   await mkdir(folder, { recursive: true });
   const shown = [
-    { part: unseen, name: "unseen" },
-    { part: validation, name: "seen class" },
+    { part: unseen, name: "unseen", vectors: strangers },
+    { part: validation, name: "seen class", vectors: features(chosen.model, validation.x, validation.x) },
   ];
-  const vectors = concat(shown.map(({ part }) => predict(chosen.model, part.x).normalize()));
-  await writeFile(join(folder, "vectors.tsv"), tsv(vectors.toArray() as number[][]));
+  const vectors = concat(shown.map((each) => each.vectors));
+  await writeFile(join(folder, "vectors.tsv"), tsv(principalComponents(vectors, 50).toArray() as number[][]));
   const metadata = shown.flatMap(({ part, name }) => Array.from(part.y.data, (c) => [part.names[c], name]));
   await writeFile(join(folder, "metadata.tsv"), tsv([["class", "part"], ...metadata]));
   report.text(
-    "`vectors.tsv` and `metadata.tsv` beside this page hold the embeddings; projector.tensorflow.org and others show them.",
+    "`vectors.tsv` and `metadata.tsv` beside this page hold the embeddings, in their 50 principal components; projector.tensorflow.org and others show them.",
   );
-  return lesson.finish(result, report, rocPicture);
+  return lesson.finish(result, report, spherePicture);
 }
 
-interface LearnSettings {
+interface Learning {
+  images: Images;
+  /** What to learn from, and what to watch it with. */
+  part: Part;
+  validation: Part;
+  imagesPerEpoch: number;
+  size: number;
+  objective: (classes: number, size: number) => Objective;
   seed: number;
   epochs: number;
   batchSize: number;
   lr: number;
-  size?: number;
+  /** The learning rate of the loss's own parameters. */
+  headLr?: number;
 }
 
-/** A network trained with the named loss; equal seeds start from the same weights and see the same batches. */
+/** A network trained with an objective; equal seeds start from the same weights and see the same batches. */
 function learn(
-  images: Images,
-  { train, validation }: { train: Part; validation: Part },
-  name: string,
-  { seed, epochs, batchSize, lr, size: dimensions = size }: LearnSettings,
-  rounds: Iterable<Epoch | undefined>,
-): { model: nn.Module; head: nn.Module<unknown> } {
+  { images, part, validation, imagesPerEpoch, size, objective, seed, epochs, batchSize, lr, headLr = lr }: Learning,
+  rounds: Iterable<Epoch | undefined> = Array.from({ length: epochs }),
+): { model: nn.Sequential; head: nn.Module<unknown> } {
   manualSeed(`${seed} weights`);
-  const part = dimensions > 3 ? turned(train) : train;
-  const model = embeddingNetwork(images, dimensions);
-  const { head, loss } = objectives[name](part.names.length, dimensions);
+  const model = embeddingNetwork(images, size);
+  const { head, loss } = objective(part.names.length, size);
   manualSeed(`${seed} batches`);
-  const optimizer = new optim.AdamW([...model.parameters(), ...head.parameters()], { lr });
-  const steps = Math.ceil(train.y.size / batchSize);
-  const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: epochs * steps });
-  const batches = classBatches(part, batchSize);
+  const optimizer = new optim.AdamW(
+    [{ parameters: model.parameters() }, { parameters: head.parameters(), lr: headLr }],
+    { lr },
+  );
+  const batches = classBatches(part, { batchSize, images: imagesPerEpoch });
+  const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: epochs * batches.length });
   for (const epoch of rounds) {
-    for (let step = 0; step < steps; step++) {
-      const batch = batches.next().value as Rounds;
+    for (const batch of batches) {
       const value = loss(model.call(batch.x), batch);
       optimizer.zeroGrad();
       value.backward();
@@ -238,20 +278,20 @@ function learn(
   return { model, head };
 }
 
-/** Epochs that nobody watches. */
-const silent = (count: number): undefined[] => Array.from({ length: count });
+type Verification = ReturnType<typeof verification>;
 
 const rounded = (cosine: number): number => Math.round(cosine * 250) / 250; // a curve of 500 points says as much
 
 /** "0.912", or mean and standard deviation of several. */
 function spread(values: readonly number[]): string {
+  if (values.length === 0) return "";
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   if (values.length === 1) return mean.toFixed(3);
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1);
   return `${mean.toFixed(3)} +- ${Math.sqrt(variance).toFixed(3)}`;
 }
 
-function angleHistogram({ cosines, genuine, threshold }: ReturnType<typeof verification>): Promise<string> {
+function angleHistogram({ cosines, genuine, threshold }: Verification): Promise<string> {
   const degrees = (cosine: number) => (Math.acos(Math.min(1, Math.max(-1, cosine))) * 180) / Math.PI;
   const angles = (kind: number) =>
     Array.from(

@@ -1,4 +1,5 @@
 import { concat, data, FormatError, metrics, nn, random, Tensor, tensor } from "../../src/index.ts";
+import { predict } from "./evaluate.ts";
 import type { Images } from "./images.ts";
 
 // What lessons 6 and 7 share: classes left out, batches of several images of several classes, and comparisons of
@@ -12,8 +13,8 @@ export interface Part {
   names: string[];
 }
 
-/** At most this many images of a class are used: pairs grow with the square. */
-const mostOfAClass = 500;
+/** At most so many images of a class are learned from, and of a class left out: pairs grow with the square. */
+const most = { seen: 500, unseen: 200 };
 
 /**
  * Three classes, `first` and the two after it, are left out; the others are split into images to learn from and, one
@@ -26,16 +27,16 @@ export function leaveOutClasses(images: Images, first: number): { train: Part; v
   }
   const left = [0, 1, 2].map((i) => (first + i) % classes);
   const seen = Array.from({ length: classes }, (_, c) => c).filter((c) => !left.includes(c));
-  const all = imagesOf(images, seen);
+  const all = imagesOf(images, seen, most.seen);
   const [train, validation] = data
     .split(new data.TensorDataset(all.x, all.y), { fractions: [7 / 8, 1 / 8], stratify: all.y })
     .map(({ tensors: [x, y] }) => ({ x, y, names: all.names }));
-  return { train, validation, unseen: imagesOf(images, left) };
+  return { train, validation, unseen: imagesOf(images, left, most.unseen) };
 }
 
-/** The images of the classes named, relabelled 0, 1, ... in this order. */
-function imagesOf({ images, labels }: Images, classes: readonly number[]): Part {
-  const rows = classes.map((c) => [...labels.data.keys()].filter((i) => labels.data[i] === c).slice(0, mostOfAClass));
+/** The first `count` images of each of the classes, relabelled 0, 1, ... in this order. */
+function imagesOf({ images, labels }: Images, classes: readonly number[], count: number): Part {
+  const rows = classes.map((c) => [...labels.data.keys()].filter((i) => labels.data[i] === c).slice(0, count));
   return {
     x: images.indexSelect(0, tensor(Int32Array.from(rows.flat()))),
     y: tensor(Int32Array.from(rows.flatMap((members, c) => members.map(() => c)))),
@@ -56,23 +57,40 @@ export function embeddingNetwork({ height, width }: Images, size: number): nn.Se
   );
 }
 
+/** The images as they are, turned by a quarter, a half and three quarters, and the mirror images of these four. */
+function positions(x: Tensor): Tensor[] {
+  const quarter = (t: Tensor) => t.transpose([0, 1, 3, 2]).flip(3);
+  const half = x.flip([2, 3]);
+  const angles = x.shape[2] === x.shape[3] ? [x, quarter(x), half, quarter(half)] : [x, half];
+  return [...angles, ...angles.map((t) => t.flip(3))];
+}
+
 /**
- * Each image in its eight positions, turned by quarters and mirrored, and each position of a digit a class of its own:
- * seven digits give 56 classes to tell apart, and a network that learns more from them about strokes than about digits.
+ * Each image in its eight positions, and each position of a digit a class of its own: seven digits give 56 classes to
+ * tell apart, and a network that learns more from them about strokes than about digits.
  * Santoro et al. 2016, "Meta-learning with memory-augmented neural networks", make classes of turned characters so.
  */
 export function turned({ x, y, names }: Part): Part {
-  const square = x.shape[2] === x.shape[3];
-  const quarter = (t: Tensor) => t.transpose([0, 1, 3, 2]).flip(3);
-  const half = (t: Tensor) => t.flip([2, 3]);
-  const angles = square ? [x, quarter(x), half(x), half(quarter(x))] : [x, half(x)];
-  const positions = [...angles, ...angles.map((t) => t.flip(3))];
-  const count = names.length;
+  const all = positions(x);
   return {
-    x: concat(positions),
-    y: concat(positions.map((_, i) => y.add(i * count))),
-    names: positions.flatMap((_, i) => names.map((name) => `${name}/${i}`)),
+    x: concat(all),
+    y: concat(all.map((_, i) => y.add(i * names.length))),
+    names: all.flatMap((_, i) => names.map((name) => `${name}/${i}`)),
   };
+}
+
+/**
+ * What a trained network makes of images it may not know the classes of: vectors of length 1.
+ *
+ * The last layer has learned to forget what does not tell its own classes apart, which others may be told apart by; so
+ * the features below it are taken (Chen et al. 2020, arXiv:2002.05709, section 4.2), those of all eight positions, less
+ * their mean over `reference`, images of the classes learned from.
+ */
+export function features(network: nn.Sequential, x: Tensor, reference: Tensor): Tensor {
+  const below = new nn.Sequential(...network.layers.slice(0, -1));
+  const means = positions(reference).map((t) => predict(below, t).mean(0));
+  const parts = positions(x).map((t, i) => predict(below, t).sub(means[i]).normalize());
+  return concat(parts, 1).normalize();
 }
 
 /** A batch in rounds: one image of each of `classes` classes, then another of each, and so on. */
@@ -88,23 +106,30 @@ export interface Rounds {
 /** Images of a class in a batch. */
 const rounds = 4;
 
-/** Batches without end: `batchSize / 4` classes at random, four images of each, each image a little distorted. */
-export function* classBatches({ x, y }: Part, batchSize: number): Generator<Rounds> {
-  const members: number[][] = [];
-  y.data.forEach((c, i) => {
-    members[c] ??= [];
-    members[c].push(i);
-  });
-  const classes = Math.min(members.length, Math.max(2, Math.round(batchSize / rounds)));
-  for (;;) {
-    const chosen = random.permutation(members.length).data.subarray(0, classes);
-    const orders = Array.from(chosen, (c) => random.permutation(members[c].length).data);
-    const rows = Array.from({ length: rounds }, (_, r) =>
-      Array.from(chosen, (c, k) => members[c][orders[k][r % orders[k].length]]),
-    );
-    const indices = tensor(Int32Array.from(rows.flat()));
-    yield { x: distorted(x.indexSelect(0, indices)), y: y.indexSelect(0, indices), classes, rounds };
-  }
+/**
+ * Batches of `batchSize / 4` classes at random, four images of each, each image a little distorted. One `for...of` loop
+ * is an epoch of about `images` images.
+ */
+export function classBatches(
+  { x, y, names }: Part,
+  { batchSize, images }: { batchSize: number; images: number },
+): Iterable<Rounds> & { length: number } {
+  const members = names.map((_, c) => [...y.data.keys()].filter((i) => y.data[i] === c));
+  const classes = Math.min(names.length, Math.max(2, Math.round(batchSize / rounds)));
+  return {
+    length: Math.ceil(images / (classes * rounds)),
+    *[Symbol.iterator]() {
+      for (let batch = 0; batch < this.length; batch++) {
+        const chosen = random.permutation(names.length).data.subarray(0, classes);
+        const orders = Array.from(chosen, (c) => random.permutation(members[c].length).data);
+        const rows = Array.from({ length: rounds }, (_, r) =>
+          Array.from(chosen, (c, k) => members[c][orders[k][r % orders[k].length]]),
+        );
+        const indices = tensor(Int32Array.from(rows.flat()));
+        yield { x: distorted(x.indexSelect(0, indices)), y: y.indexSelect(0, indices), classes, rounds };
+      }
+    },
+  };
 }
 
 /** Each image slightly turned, scaled, slanted and moved, as another hand might have written it. */
@@ -165,21 +190,24 @@ export function verification(embeddings: Tensor, labels: Tensor) {
   return { cosines, genuine, auc: metrics.rocAUC(scores, truth), equalErrorRate: rate, threshold };
 }
 
-/** Principal components: the rows in the `count` directions of their largest variance, by orthogonal iteration. */
+/** Rows as coordinates along the `count` directions of their largest variance: principal components. */
 export function principalComponents(rows: Tensor, count: number): Tensor {
+  // There are fewer rows than columns, so the directions come from the products of the rows: orthogonal iteration.
   const centred = rows.sub(rows.mean(0));
-  const covariance = centred.transpose().matmul(centred);
-  let directions = random.normal([rows.shape[1], count], { generator: new random.Generator(0) });
-  for (let i = 0; i < 100; i++) directions = orthonormal(covariance.matmul(directions));
-  return centred.matmul(directions);
+  const products = centred.matmul(centred, { transposeB: true });
+  let directions = random.normal([rows.shape[0], count], { generator: new random.Generator(0) });
+  for (let i = 0; i < 20; i++) directions = orthonormal(products.matmul(directions));
+  const variances = directions.mul(products.matmul(directions)).sum(0);
+  return directions.mul(variances.relu().sqrt());
 }
 
-/** Gram and Schmidt, column by column. */
+/** Gram and Schmidt: each column less its parts along those before it, at length 1. */
 function orthonormal(columns: Tensor): Tensor {
-  const done: Tensor[] = [];
-  for (let column of columns.split(1, 1)) {
-    for (const before of done) column = column.sub(before.mul(before.mul(column).sum()));
-    done.push(column.normalize({ axis: 0 }));
+  const [first, ...rest] = columns.split(1, 1);
+  let done = first.normalize({ axis: 0 });
+  for (const column of rest) {
+    const part = done.matmul(done.transpose().matmul(column));
+    done = concat([done, column.sub(part).normalize({ axis: 0 })], 1);
   }
-  return concat(done, 1);
+  return done;
 }
