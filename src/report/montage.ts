@@ -25,7 +25,7 @@ export function montage(panels: readonly Panel[], options: { columns?: number } 
       return `<svg${kept} x="${x}" y="${y + heading}" width="${panelWidth}" height="${panelHeight}">`;
     });
     return (
-      `<text x="${x}" y="${y + 16}" font-size="14" font-weight="600">${escapeHtml(title)}</text>` +
+      `<text x="${x}" y="${y + 16}" font-size="13" font-weight="600">${escapeHtml(title)}</text>` +
       `<text x="${x}" y="${y + 37}" font-size="12" fill="#555">${escapeHtml(text)}</text>${sized}`
     );
   });
