@@ -35,6 +35,10 @@ it("the 25 lines of the README train a model that tells tumours apart", async ()
   expect(Number(line.replace("accuracy ", ""))).toBeGreaterThan(0.93);
 });
 
+it("the README's own primitive passes its gradient check", async () => {
+  expect(await run("definePrimitive({")).toEqual(["true"]);
+});
+
 it("the README's tape prints, draws and differentiates", async () => {
   const [tape, gradient] = await run("hessian");
   expect(tape).toContain("%0 = square(a) : float32[2]");

@@ -37,7 +37,7 @@ function propagate(
       for (let i = 0; i < inputs.length; i++) {
         const input = inputs[i];
         if (!input.requiresGrad || !needed(input)) continue;
-        const contribution = fitted(where, primitive.name, thunks[i]?.(), input, i);
+        const contribution = fitted(where, primitive.name, thunks[i], input, i);
         check(primitive.name, i, contribution);
         const sofar = gradients.get(input);
         gradients.set(input, sofar === undefined ? contribution : add(sofar, contribution));
@@ -48,12 +48,16 @@ function propagate(
 }
 
 /** What a vjp gave for an input, in that input's shape and dtype. */
-function fitted(where: string, name: string, gradient: Tensor | undefined, input: Tensor, i: number): Tensor {
-  if (gradient === undefined) {
+function fitted(where: string, name: string, thunk: unknown, input: Tensor, i: number): Tensor {
+  if (typeof thunk !== "function") {
     throw new AutogradError(
       where,
-      `the vjp of ${name} gives no gradient for input ${i}; it needs a thunk for each input`,
+      `the vjp of ${name} gives no gradient for input ${i}; it needs a function for each input, ({ g }) => [() => g]`,
     );
+  }
+  const gradient: unknown = thunk();
+  if (!(gradient instanceof Tensor)) {
+    throw new AutogradError(where, `the vjp of ${name} must give a tensor for input ${i}, got ${String(gradient)}`);
   }
   if (!broadcastsTo(input.shape, gradient.shape)) {
     throw new AutogradError(
@@ -70,7 +74,7 @@ function seedFor(where: string, output: Tensor, gradient: TensorLike | undefined
   if (!output.requiresGrad) {
     throw new AutogradError(
       where,
-      "nothing to differentiate: the output depends on no tensor with requiresGrad, or was computed inside noGrad",
+      "nothing to differentiate: the output depends on no tensor with requiresGrad, was computed inside noGrad, or comes through an operation without a gradient",
     );
   }
   if (gradient === undefined) {

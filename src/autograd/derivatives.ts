@@ -99,8 +99,8 @@ export function gradcheck(fn: Checked, inputs: TensorLike | readonly Tensor[], o
   const { epsilon, atol, rtol } = resolve("gradcheck", options, { epsilon: 1e-6, atol: 1e-5, rtol: 1e-3 });
   for (const [name, value] of Object.entries({ epsilon, atol, rtol })) expectPositive("gradcheck", name, value);
   const leaves = leavesOf("gradcheck", fn, inputs);
-  const outputs = listOf(fn(...leaves));
-  const values = () => noGrad(() => listOf(fn(...leaves)).map(({ data }) => Float64Array.from(data)));
+  const outputs = listOf("gradcheck", fn(...leaves));
+  const values = () => noGrad(() => listOf("gradcheck", fn(...leaves)).map(({ data }) => Float64Array.from(data)));
   leaves.forEach((leaf, k) => {
     if (!leaf.requiresGrad) return;
     const analytic = outputs.map((y) => jacobianOf(y, leaf).data);
@@ -136,11 +136,11 @@ export function gradgradcheck(
 ): true {
   const leaves = leavesOf("gradgradcheck", fn, inputs);
   const generator = new Generator("gradgradcheck");
-  const cotangents = listOf(fn(...leaves)).map((y) => generator.normal(y.shape, { dtype: "float64" }));
+  const cotangents = listOf("gradcheck", fn(...leaves)).map((y) => generator.normal(y.shape, { dtype: "float64" }));
   const gradients = (...all: Tensor[]): Tensor[] => {
     const xs = all.slice(0, leaves.length);
     const wanted = xs.filter((x) => x.requiresGrad);
-    return listOf(fn(...xs)).flatMap((y, o) =>
+    return listOf("gradgradcheck", fn(...xs)).flatMap((y, o) =>
       y.requiresGrad
         ? grad(y, wanted, { gradOutput: all[leaves.length + o], createGraph: true, allowUnused: true })
         : [],
@@ -150,8 +150,13 @@ export function gradgradcheck(
   return gradcheck((...all) => recordingAs(true, () => gradients(...all)), [...leaves, ...cotangents], options);
 }
 
-const listOf = (outputs: Tensor | readonly Tensor[]): readonly Tensor[] =>
-  outputs instanceof Tensor ? [outputs] : outputs;
+function listOf(where: string, outputs: Tensor | readonly Tensor[]): readonly Tensor[] {
+  const list: readonly unknown[] = Array.isArray(outputs) ? outputs : [outputs];
+  const other = list.find((output) => !(output instanceof Tensor));
+  if (other !== undefined)
+    throw new AutogradError(where, `fn must return a tensor or a list of them, got ${String(other)}`);
+  return list as readonly Tensor[];
+}
 
 function leavesOf(where: string, fn: Checked, inputs: TensorLike | readonly Tensor[]): Tensor[] {
   expectFunction(where, "fn", fn);

@@ -60,11 +60,11 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
   const { transposeA, transposeB } = resolve("matmul", options, { transposeA: false, transposeB: false });
   let x = asTensor(a, undefined, "matmul", "a");
   let y = asTensor(b, undefined, "matmul", "b");
-  const mismatch = (): never => {
+  const mismatch = (why = ""): never => {
     const flags = `${transposeA ? ", transposeA" : ""}${transposeB ? ", transposeB" : ""}`;
     throw new ShapeError(
       "matmul",
-      `shapes ${formatShape(asTensor(a).shape)} and ${formatShape(asTensor(b).shape)}${flags} do not multiply`,
+      `shapes ${formatShape(asTensor(a).shape)} and ${formatShape(asTensor(b).shape)}${flags} do not multiply${why}`,
     );
   };
   if (x.ndim === 0 || y.ndim === 0) mismatch();
@@ -76,7 +76,8 @@ export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}
   const vectorB = y.ndim === 1;
   if (vectorA) x = reshape(x, transposeA ? [-1, 1] : [1, -1]);
   if (vectorB) y = reshape(y, transposeB ? [1, -1] : [-1, 1]);
-  if (x.shape[x.ndim - (transposeA ? 2 : 1)] !== y.shape[y.ndim - (transposeB ? 1 : 2)]) mismatch();
+  const [inner, other] = [x.shape[x.ndim - (transposeA ? 2 : 1)], y.shape[y.ndim - (transposeB ? 1 : 2)]];
+  if (inner !== other) mismatch(`: the inner sizes are ${inner} and ${other}`);
   const flags = { transposeA, transposeB };
   let product: Tensor;
   if (x.ndim === y.ndim && x.ndim === 2) product = matmulOp(x, y, flags);

@@ -1,5 +1,5 @@
 import { allocate, type DType, isFloat, promote } from "../tensor/dtype.ts";
-import { AutogradError, ValueError } from "../tensor/errors.ts";
+import { AutogradError, ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectFunction } from "../tensor/options.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
@@ -133,6 +133,7 @@ function apply(definition: Primitive, inputs: readonly Tensor[], attributes: Att
     for (let i = 1; i < inputs.length; i++) if (inputs[i].dtype !== dtype) dtype = promote(dtype, inputs[i].dtype);
   }
   const shape = definition.shape(inputs, attributes);
+  if (shape === undefined) throw new ShapeError(definition.name, "the shape rule must return a list of sizes");
   const data = definition.sharesData ? inputs[0].data : allocate(dtype, sizeOf(shape));
   const output = new Tensor(data, shape, dtype);
   definition.kernel(output, inputs, attributes);

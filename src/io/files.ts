@@ -33,7 +33,14 @@ export async function saveSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await writeAtomically(path, encodeTensors("saveSafetensors", tensors, metadata));
+  await writeAtomically(path, encodeTensors("saveSafetensors", tensors, metadata)).catch((cause: Error) => {
+    const error = new TapegradError(
+      "saveSafetensors",
+      `${path} cannot be written (${cause.message}); check the folder`,
+    );
+    error.cause = cause;
+    throw error;
+  });
 }
 
 /** The tensors of a safetensors file, by name: `module.loadStateDict(await loadSafetensors(path))`. */

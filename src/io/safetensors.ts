@@ -35,7 +35,11 @@ export function encodeTensors(
     throw new ValueError(where, "tensors must be an object of named tensors, such as module.stateDict()");
   }
   for (const [name, t] of Object.entries(tensors)) {
-    if (!(t instanceof Tensor)) throw new ValueError(where, `"${name}" is not a tensor; texts belong into metadata`);
+    if (!(t instanceof Tensor))
+      throw new ValueError(
+        where,
+        `"${name}" is not a tensor; of a module give module.stateDict(), texts belong into metadata`,
+      );
     if (name === "__metadata__") throw new ValueError(where, 'the name "__metadata__" is reserved; rename the tensor');
   }
   for (const [name, text] of Object.entries(metadata)) {

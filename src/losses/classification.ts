@@ -68,7 +68,7 @@ export function binaryCrossEntropy(
     reduction: "mean",
   });
   const p = floatTensor("binaryCrossEntropy", "probabilities", probabilities);
-  const y = asTensor(targets, p.dtype);
+  const y = asTensor(targets, p.dtype, "binaryCrossEntropy", "targets");
   expectSameShape("binaryCrossEntropy", { probabilities: p, targets: y });
   expectProbabilities("binaryCrossEntropy", "probabilities", p, "for logits use binaryCrossEntropyWithLogits");
   expectProbabilities("binaryCrossEntropy", "targets", y, zeroOrOne);
@@ -128,7 +128,7 @@ export function binaryCrossEntropyWithLogits(
   );
   expectFraction(name, "labelSmoothing", labelSmoothing);
   const x = floatTensor(name, "logits", logits);
-  const given = asTensor(targets, x.dtype);
+  const given = asTensor(targets, x.dtype, name, "targets");
   expectSameShape(name, { logits: x, targets: given });
   expectProbabilities(name, "targets", given, zeroOrOne);
   const y = labelSmoothing === 0 ? given : given.mul(1 - labelSmoothing).add(labelSmoothing / 2);

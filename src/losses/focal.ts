@@ -45,7 +45,7 @@ type Alpha = number | readonly number[];
 
 /** p_t = p y + (1 - p)(1 - y), p = sigmoid(x); alpha for positives, 1 - alpha for negatives. */
 function binaryTerms(where: string, x: Tensor, targets: TensorLike): Terms {
-  const given = asTensor(targets, x.dtype);
+  const given = asTensor(targets, x.dtype, where, "targets");
   expectSameShape(where, { logits: x, targets: given });
   expectProbabilities(where, "targets", given, "map +-1 labels with labels.add(1).div(2)");
   const y = given.to(promote(given.dtype, x.dtype));

@@ -26,7 +26,7 @@ export interface SignedOptions {
 function agreement(where: string, scores: TensorLike, targets: TensorLike, labels: "signed" | "binary"): Tensor {
   expectOneOf(where, "labels", labels, ["signed", "binary"]);
   const x = floatTensor(where, "scores", scores);
-  const t = asTensor(targets, x.dtype);
+  const t = asTensor(targets, x.dtype, where, "targets");
   expectSameShape(where, { scores: x, targets: t });
   if (labels === "signed") expectSigns(where, "targets", t);
   else expectBinary(where, "targets", t);

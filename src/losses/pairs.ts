@@ -137,7 +137,11 @@ function pairOf(
   labelName: string,
   labels: TensorLike,
 ): [a: Tensor, b: Tensor, y: Tensor] {
-  const [a, b, y] = [floatTensor(where, "x1", x1), floatTensor(where, "x2", x2), asTensor(labels)];
+  const [a, b, y] = [
+    floatTensor(where, "x1", x1),
+    floatTensor(where, "x2", x2),
+    asTensor(labels, undefined, where, "labels"),
+  ];
   if (a.ndim === 0) expectAxes(where, "x1", a, ["n", "d"]);
   expectSameShape(where, { x1: a, x2: b });
   expectShape(where, labelName, y, a.shape.slice(0, -1));
@@ -167,7 +171,7 @@ export function hingeEmbedding(
     reduction: "mean",
   });
   expectNonNegative(where, "margin", margin);
-  const [x, y] = [floatTensor(where, "distances", distances), asTensor(targets)];
+  const [x, y] = [floatTensor(where, "distances", distances), asTensor(targets, undefined, where, "targets")];
   expectSameShape(where, { distances: x, targets: y });
   expectSigns(where, "targets", y);
   return reduce(where, select(y.eq(1), x, x.neg().add(margin).relu()), reduction);

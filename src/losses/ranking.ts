@@ -30,7 +30,11 @@ export function marginRanking(
     reduction: "mean",
   });
   expectNonNegative(where, "margin", margin);
-  const [a, b, y] = [floatTensor(where, "x1", x1), floatTensor(where, "x2", x2), asTensor(targets)];
+  const [a, b, y] = [
+    floatTensor(where, "x1", x1),
+    floatTensor(where, "x2", x2),
+    asTensor(targets, undefined, where, "targets"),
+  ];
   expectSameShape(where, y.ndim === 0 ? { x1: a, x2: b } : { x1: a, x2: b, targets: y });
   expectSigns(where, "targets", y);
   return reduce(where, b.sub(a).mul(y).add(margin).relu(), reduction);

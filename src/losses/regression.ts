@@ -12,7 +12,7 @@ export interface RegressionOptions {
 /** prediction - target, element by element, of equal shapes. */
 function residual(where: string, predictions: TensorLike, targets: TensorLike): Tensor {
   const p = floatTensor(where, "predictions", predictions);
-  const t = asTensor(targets, p.dtype);
+  const t = asTensor(targets, p.dtype, where, "targets");
   expectSameShape(where, { predictions: p, targets: t });
   return p.sub(t);
 }
@@ -202,7 +202,7 @@ function residuals(p: Tensor, targets: TensorLike, count: number): Tensor {
       `predictions ${formatShape(p.shape)} must have a last axis with one entry for each of the ${count} quantiles`,
     );
   }
-  const t = asTensor(targets, p.dtype);
+  const t = asTensor(targets, p.dtype, "quantile", "targets");
   expectShape("quantile", "targets", t, p.shape.slice(0, -1));
   return p.sub(t.unsqueeze(-1));
 }

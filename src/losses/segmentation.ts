@@ -161,7 +161,7 @@ function masks(x: Tensor, targets: TensorLike, { axis, activation, includeBackgr
   if (activation === "none") {
     expectProbabilities("dice", "probabilities", x, 'for logits set activation: "sigmoid" or "softmax"');
   }
-  const given = asTensor(targets, x.dtype);
+  const given = asTensor(targets, x.dtype, "dice", "targets");
   const t =
     given.ndim === x.ndim - 1
       ? isLabelled(x, classLabels("dice", "probabilities", x, targets)).to(x.dtype)

@@ -40,6 +40,9 @@ export abstract class Module<Output = Tensor> {
 
   /** Runs the module; the same as `forward`. */
   call(...inputs: Parameters<this["forward"]>): Output {
+    if (typeof this.forward !== "function") {
+      throw new ValueError(this.constructor.name, "a module needs a method forward(x)");
+    }
     return this.forward(...inputs);
   }
 
@@ -120,8 +123,9 @@ export abstract class Module<Output = Tensor> {
     options: { strict?: boolean } = {},
   ): { missing: string[]; unexpected: string[] } {
     const { strict } = resolve("loadStateDict", options, { strict: true });
-    if (typeof state !== "object" || state === null) {
-      throw new ValueError("loadStateDict", `state must be an object with tensors by name, got ${String(state)}`);
+    if (typeof state !== "object" || state === null || state instanceof Promise) {
+      const seen = state instanceof Promise ? "a Promise; await it" : String(state);
+      throw new ValueError("loadStateDict", `state must be an object with tensors by name, got ${seen}`);
     }
     const own = new Map(this.namedTensors());
     const missing = [...own.keys()].filter((name) => !Object.hasOwn(state, name));

@@ -1,5 +1,5 @@
 import { allocate, type DType, expectDType, promote, stored, type TypedArray } from "./dtype.ts";
-import { DTypeError, ShapeError } from "./errors.ts";
+import { DTypeError, ShapeError, ValueError } from "./errors.ts";
 import { resolve } from "./options.ts";
 import { formatTensor } from "./print.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
@@ -82,6 +82,15 @@ export class Tensor {
   /** The values as NumPy prints them, with shape and dtype; large tensors are summarised. */
   toString(): string {
     return formatTensor(this);
+  }
+
+  /** Text in a template; an operator, which JavaScript would apply to the text, is an error. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new ValueError(
+      "Tensor",
+      "JavaScript's operators do not work on tensors; use x.add(y), x.gt(y), ... or x.item()",
+    );
   }
 
   /** What Node's `console.log` shows. */

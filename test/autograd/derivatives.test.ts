@@ -177,7 +177,7 @@ describe("a user's primitive", () => {
     expect(() => (cube as unknown as () => Tensor)()).toThrow("cube: takes tensors, got undefined");
     const few = definePrimitive<[x: Tensor]>({ ...definition, vjp: () => [] });
     expect(() => few(x).sum().backward()).toThrow(
-      "backward: the vjp of cube gives no gradient for input 0; it needs a thunk for each input",
+      "backward: the vjp of cube gives no gradient for input 0; it needs a function for each input, ({ g }) => [() => g]",
     );
     const bent = definePrimitive<[x: Tensor]>({ ...definition, vjp: () => [() => f64([1, 2, 3])] });
     expect(() => bent(x).sum().backward()).toThrow(

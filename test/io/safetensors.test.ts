@@ -113,7 +113,7 @@ describe("encodeSafetensors", () => {
     [
       "what is no tensor",
       () => encodeSafetensors({ a: 3 as never }),
-      '"a" is not a tensor; texts belong into metadata',
+      '"a" is not a tensor; of a module give module.stateDict(), texts belong into metadata',
     ],
     [
       "the reserved name",
