@@ -190,6 +190,9 @@ describe("the command line", { timeout: 60_000 }, () => {
     const unreadable = await command("examples/02-binary.ts", "--data", table);
     expect(unreadable.code).toBe(2);
     expect(unreadable.stderr).toMatch(/^02-binary: readCSV: .*bad\.csv line 4, column "a" is "x", not a number.*\n$/);
+    const absent = await command("examples/02-binary.ts", "--data", "nowhere.csv");
+    expect(absent.code).toBe(2);
+    expect(absent.stderr).toMatch(/^02-binary: readCSV: nowhere\.csv does not exist; .*check the path\n$/);
   });
 
   test("npm start refuses what it does not know", async () => {
