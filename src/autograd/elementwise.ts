@@ -1,10 +1,10 @@
 import { zerosLike } from "../tensor/creation.ts";
 import { isFloat, isInt32, promote } from "../tensor/dtype.ts";
 import { expectInteger } from "../tensor/options.ts";
-import { broadcastShapes, broadcastStrides, sameShape } from "../tensor/shape.ts";
+import { broadcastShapes } from "../tensor/shape.ts";
 import { asTensor, scalar, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { asFloat, to } from "./cast.ts";
-import { bitsOf, map1, map2, map2Aligned, map3 } from "./loops.ts";
+import { bitsOf, map1, map2, map3, type Shaped } from "./loops.ts";
 import { type Door, door, type Op, primitive, type VjpContext } from "./primitive.ts";
 import * as special from "./special.ts";
 
@@ -67,26 +67,12 @@ function binary(
   f: (x: number, y: number) => number,
   { vjp, result, floats }: { vjp?: Vjp; result?: "bool"; floats?: boolean },
 ): BinaryOp {
-  const aligned = map2Aligned(f);
-  const broadcast = map2(f);
+  const map = map2(f);
   const op = primitive<[a: Tensor, b: Tensor]>({
     name,
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     dtype: result === undefined ? undefined : () => result,
-    kernel: ({ data, shape }, [a, b]) => {
-      if (sameShape(a.shape, b.shape)) aligned(data, a.data, b.data, a.dtype);
-      else if (data.length > 0) {
-        broadcast(
-          shape,
-          data,
-          a.dtype,
-          a.data,
-          broadcastStrides(a.shape, shape),
-          b.data,
-          broadcastStrides(b.shape, shape),
-        );
-      }
-    },
+    kernel: (out, [a, b]) => map(out, a, b, a.dtype),
     vjp,
   });
   return door(op, (a: TensorLike, b: TensorLike) => {
@@ -174,18 +160,15 @@ export const logicalOr: BinaryOp = binary("logicalOr", (x, y) => Number(x !== 0)
 
 const chooseByBranch = map3((test, yes, no) => (test !== 0 ? yes : no));
 const chooseByBits = map3((test, yes, no) => (yes & -test) | (no & ~-test));
+const asBits = ({ data, shape }: Tensor): Shaped => ({ data: bitsOf(data), shape });
 
 const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
   name: "where",
   shape: ([condition, a, b]) => broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape)),
   dtype: ([, a]) => a.dtype,
-  kernel: ({ data: out, shape }, [condition, a, b]) => {
-    if (out.length === 0) return;
-    const choose = out instanceof Float64Array ? chooseByBranch : chooseByBits;
-    const [yes, no] = out instanceof Float64Array ? [a.data, b.data] : [bitsOf(a.data), bitsOf(b.data)];
-    const operands = [condition.data, yes, no];
-    const strides = [condition, a, b].map((t) => broadcastStrides(t.shape, shape));
-    choose(shape, out instanceof Float64Array ? out : bitsOf(out), a.dtype, operands, strides);
+  kernel: (out, [condition, a, b]) => {
+    if (out.dtype === "float64") chooseByBranch(out, condition, a, b, out.dtype);
+    else chooseByBits(asBits(out), condition, asBits(a), asBits(b), out.dtype);
   },
   vjp: ({ g, inputs: [condition] }) => [
     () => zerosLike(condition),

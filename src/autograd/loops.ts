@@ -1,5 +1,5 @@
 import type { TypedArray } from "../tensor/dtype.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { broadcastStrides, type Shape, sizeOf } from "../tensor/shape.ts";
 
 /**
  * The loops that every elementwise, reduction and movement kernel is made of.
@@ -176,52 +176,79 @@ export function map1(f: Map1): (out: TypedArray, x: TypedArray, dtype: string) =
   return (out, x, dtype) => loopFor(dtype)(f, out, x);
 }
 
-/** out = f(x, y), broadcast to `shape` by the strides of x and y. */
-export function map2(f: Map2) {
+/** Values and their shape: a tensor, or its bits. */
+export interface Shaped {
+  readonly data: TypedArray;
+  readonly shape: Shape;
+}
+
+/** The step from element to element that walks an operand in step with n results: 1 or, of a single value, 0. */
+const evenStep = ({ data }: Shaped, n: number): number | undefined =>
+  data.length === n ? 1 : data.length === 1 ? 0 : undefined;
+
+/** out = f(x, y); x and y broadcast. `dtype` is that of the operands. */
+export function map2(f: Map2): (out: Shaped, x: Shaped, y: Shaped, dtype: string) => void {
   const loopFor = perDtype(loop2);
-  // biome-ignore format: one operand a line
-  return (
-    shape: Shape, out: TypedArray, dtype: string,
-    x: TypedArray, xStrides: readonly number[],
-    y: TypedArray, yStrides: readonly number[],
-  ): void => {
+  return (out, x, y, dtype) => {
+    const n = out.data.length;
+    if (n === 0) return;
     const loop = loopFor(dtype);
-    const plan = planWalk(shape, [xStrides, yStrides]);
+    const [xStep, yStep] = [evenStep(x, n), evenStep(y, n)];
+    if (xStep !== undefined && yStep !== undefined) {
+      loop(f, 1, n, out.data, 0, x.data, 0, 0, xStep, y.data, 0, 0, yStep);
+      return;
+    }
+    const plan = planWalk(out.shape, [broadcastStrides(x.shape, out.shape), broadcastStrides(y.shape, out.shape)]);
     const { rows, cols, row, col } = plan;
     let o = 0;
     walk(plan, [0, 0], (at) => {
-      loop(f, rows, cols, out, o, x, at[0], row[0], col[0], y, at[1], row[1], col[1]);
+      loop(f, rows, cols, out.data, o, x.data, at[0], row[0], col[0], y.data, at[1], row[1], col[1]);
       o += rows * cols;
     });
   };
 }
 
-/** out = f(x, y, z), broadcast to `shape` by the three operands' strides. */
-export function map3(f: Map3) {
+/** out = f(x, y, z); x, y and z broadcast. `dtype` is that of the results. */
+export function map3(f: Map3): (out: Shaped, x: Shaped, y: Shaped, z: Shaped, dtype: string) => void {
   const loopFor = perDtype(loop3);
-  return (
-    shape: Shape,
-    out: TypedArray,
-    dtype: string,
-    [x, y, z]: readonly TypedArray[],
-    strides: readonly (readonly number[])[],
-  ): void => {
+  return (out, x, y, z, dtype) => {
+    const n = out.data.length;
+    if (n === 0) return;
     const loop = loopFor(dtype);
-    const plan = planWalk(shape, strides);
+    const [xStep, yStep, zStep] = [evenStep(x, n), evenStep(y, n), evenStep(z, n)];
+    if (xStep !== undefined && yStep !== undefined && zStep !== undefined) {
+      loop(f, 1, n, out.data, 0, x.data, 0, 0, xStep, y.data, 0, 0, yStep, z.data, 0, 0, zStep);
+      return;
+    }
+    const plan = planWalk(
+      out.shape,
+      [x, y, z].map(({ shape }) => broadcastStrides(shape, out.shape)),
+    );
     const { rows, cols, row, col } = plan;
     let o = 0;
     walk(plan, [0, 0, 0], ([x0, y0, z0]) => {
-      loop(f, rows, cols, out, o, x, x0, row[0], col[0], y, y0, row[1], col[1], z, z0, row[2], col[2]);
+      loop(
+        f,
+        rows,
+        cols,
+        out.data,
+        o,
+        x.data,
+        x0,
+        row[0],
+        col[0],
+        y.data,
+        y0,
+        row[1],
+        col[1],
+        z.data,
+        z0,
+        row[2],
+        col[2],
+      );
       o += rows * cols;
     });
   };
-}
-
-/** out = f(x, y) for operands of the shape of out. */
-export function map2Aligned(f: Map2) {
-  const loopFor = perDtype(loop2);
-  return (out: TypedArray, x: TypedArray, y: TypedArray, dtype: string): void =>
-    loopFor(dtype)(f, 1, out.length, out, 0, x, 0, 0, 1, y, 0, 0, 1);
 }
 
 /**
