@@ -18,6 +18,7 @@ import {
   classBatches,
   embeddingNetwork,
   features,
+  firstLeftOut,
   leaveOutClasses,
   principalComponents,
   type Rounds,
@@ -87,14 +88,7 @@ export const about: About<"first"> = {
   losses: Object.keys(lossFunctions),
   defaults: { epochs: 12, batchSize: 56, lr: 0.002, loss: "semi-hard" },
   quick: { epochs: 4, threshold: 0.95 },
-  flags: {
-    first: {
-      default: 7,
-      help: "the first of the three classes left out",
-      domain: "a whole number >= 0",
-      holds: (v) => Number.isInteger(v) && v >= 0,
-    },
-  },
+  flags: { first: firstLeftOut },
 };
 
 export async function run(given: Partial<SettingsOf<"first">> = {}): Promise<Result> {

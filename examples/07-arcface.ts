@@ -26,6 +26,7 @@ import {
   classBatches,
   embeddingNetwork,
   features,
+  firstLeftOut,
   leaveOutClasses,
   type Part,
   principalComponents,
@@ -34,6 +35,7 @@ import {
   verification,
 } from "./shared/embeddings.ts";
 import { predict } from "./shared/evaluate.ts";
+import { whole } from "./shared/flags.ts";
 import { type Images, imageData, readImages } from "./shared/images.ts";
 import { type About, type Epoch, Lesson, main, type Result, type SettingsOf } from "./shared/lesson.ts";
 
@@ -85,18 +87,8 @@ export const about: About<Flags> = {
   defaults: { epochs: 12, batchSize: 56, lr: 0.002, loss: "arcface" },
   quick: { epochs: 3, threshold: 0.8 },
   flags: {
-    first: {
-      default: 7,
-      help: "the first of the three classes left out",
-      domain: "a whole number >= 0",
-      holds: (v) => Number.isInteger(v) && v >= 0,
-    },
-    seeds: {
-      default: 1,
-      help: "compare the losses over so many seeds",
-      domain: "a whole number >= 1",
-      holds: (v) => Number.isInteger(v) && v >= 1,
-    },
+    first: firstLeftOut,
+    seeds: { default: 1, help: "compare the losses over so many seeds", ...whole(1) },
   },
 };
 

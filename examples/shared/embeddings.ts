@@ -1,5 +1,6 @@
 import { concat, data, FormatError, metrics, nn, random, Tensor, tensor } from "../../src/index.ts";
 import { predict } from "./evaluate.ts";
+import { type NumberFlag, whole } from "./flags.ts";
 import type { Images } from "./images.ts";
 
 // What lessons 6 and 7 share: classes left out, batches of several images of several classes, and comparisons of
@@ -15,6 +16,13 @@ export interface Part {
 
 /** At most so many images of a class are learned from, and of a class left out: pairs grow with the square. */
 const most = { seen: 500, unseen: 200 };
+
+/** The flag --first of both lessons. */
+export const firstLeftOut: NumberFlag = {
+  default: 7,
+  help: "the first of the three classes left out",
+  ...whole(0),
+};
 
 /**
  * Three classes, `first` and the two after it, are left out; the others are split into images to learn from and, one

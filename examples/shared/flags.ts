@@ -52,7 +52,8 @@ export type SettingsOf<Extra extends string> = Settings & Record<Extra, number>;
 /** A mistake of the one who typed the command: told in one line, exit code 2. */
 export class UsageError extends Error {}
 
-const whole = (least: number): Omit<NumberFlag, "default" | "help"> => ({
+/** What a flag for whole numbers of at least `least` takes. */
+export const whole = (least: number): Omit<NumberFlag, "default" | "help"> => ({
   domain: `a whole number >= ${least}`,
   holds: (v) => Number.isSafeInteger(v) && v >= least,
 });

@@ -191,7 +191,7 @@ export async function main<Extra extends string>(
 }
 
 /** Whether the one who typed the command can mend it: a flag, a path, or a file that is not what it should be. */
-export function isUsage(error: unknown): error is Error {
+function isUsage(error: unknown): error is Error {
   const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
   return (
     error instanceof UsageError ||

@@ -8,7 +8,7 @@ import { broadcastStrides, type Shape, sizeOf } from "../tensor/shape.ts";
  * it (broadcasting), a negative one runs backwards (flip). Axes over which every operand runs on evenly are merged,
  * so that most walks are one or two plain loops.
  */
-export interface Walk {
+interface Walk {
   /** Sizes of all axes but the two innermost, after merging. */
   readonly outer: Shape;
   /** Strides on those axes, operand by operand. */
@@ -20,7 +20,7 @@ export interface Walk {
   readonly col: readonly number[];
 }
 
-export function planWalk(shape: Shape, strides: readonly (readonly number[])[]): Walk {
+function planWalk(shape: Shape, strides: readonly (readonly number[])[]): Walk {
   const sizes: number[] = [];
   const merged: number[][] = strides.map(() => []);
   for (let axis = 0; axis < shape.length; axis++) {
@@ -45,11 +45,7 @@ export function planWalk(shape: Shape, strides: readonly (readonly number[])[]):
 }
 
 /** Calls `visit` with the start of every operand for each of the outer axes' positions. */
-export function walk(
-  { outer, outerStrides }: Walk,
-  starts: readonly number[],
-  visit: (at: readonly number[]) => void,
-): void {
+function walk({ outer, outerStrides }: Walk, starts: readonly number[], visit: (at: readonly number[]) => void): void {
   const count = sizeOf(outer);
   if (count === 1) {
     visit(starts);
