@@ -1,12 +1,6 @@
-import {
-  call,
-  type Expression,
-  type FunctionBuilder,
-  i32,
-  type Local,
-  type Module,
-  type Operand,
-} from "./assembler.ts";
+import { call, type FunctionBuilder, type Module } from "./assembler.ts";
+import type { Expression, Local, Operand } from "./encoding.ts";
+import { i32 } from "./instructions.ts";
 import { addPack } from "./pack-kernel.ts";
 import { addTile, tileBytes, tileColumns, tileRows } from "./tile-kernel.ts";
 

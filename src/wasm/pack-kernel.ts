@@ -1,13 +1,6 @@
-import {
-  type Expression,
-  type FunctionBuilder,
-  f32x4,
-  i32,
-  i32x4,
-  type Module,
-  type Operand,
-  v128,
-} from "./assembler.ts";
+import type { FunctionBuilder, Module } from "./assembler.ts";
+import type { Expression, Operand } from "./encoding.ts";
+import { f32x4, i32, i32x4, v128 } from "./instructions.ts";
 
 /** 1 when the four offsets at `table` are those of four floats that adjoin. */
 export function adjoin(table: Operand<"i32">): Expression<"i32"> {

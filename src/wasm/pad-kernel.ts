@@ -1,4 +1,5 @@
-import { f32, i32, type Module, v128 } from "./assembler.ts";
+import type { Module } from "./assembler.ts";
+import { f32, i32, v128 } from "./instructions.ts";
 
 /**
  * Adds `pad`, which copies planes [planes, height, width] from `from` into larger ones: row y of plane p goes to

@@ -1,4 +1,5 @@
-import { f32, f32x4, i32, type Module, v128 } from "./assembler.ts";
+import type { Module } from "./assembler.ts";
+import { f32, f32x4, i32, v128 } from "./instructions.ts";
 import { adjoin } from "./pack-kernel.ts";
 
 /**

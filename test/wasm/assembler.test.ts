@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { call, f32, f32x4, i32, i32x4, Module, signedLeb, unsignedLeb, v128 } from "../../src/wasm/assembler.ts";
+import { call, Module } from "../../src/wasm/assembler.ts";
+import { signedLeb, unsignedLeb } from "../../src/wasm/encoding.ts";
+import { f32, f32x4, i32, i32x4, v128 } from "../../src/wasm/instructions.ts";
 
 /** The function `name` of a module, on one page of memory. */
 function run(module: Module, name: string, memory = new WebAssembly.Memory({ initial: 1 })) {
