@@ -1,19 +1,19 @@
-import { isFloat, promote, type TypedArray } from "../tensor/dtype.ts";
+import { isFloat, promote } from "../tensor/dtype.ts";
 import { AutogradError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
+import type { Storage } from "../tensor/storage.ts";
 import { asTensor, type TapeRecord, type Tensor, type TensorLike } from "../tensor/tensor.ts";
+import { tracing } from "../tensor/tracing.ts";
+import { cast } from "./cast.ts";
 import { isRecording, nextId, released } from "./primitive.ts";
 
-/**
- * The id of the first record made after an array was last changed by `assign`. Kept by array, not by tensor, because
- * `reshape`, `detach` and `stopGradient` share it.
- */
-const changedAt = new WeakMap<TypedArray, number>();
+/** The id of the first record made after a storage was last changed by `assign`. */
+const changedAt = new WeakMap<Storage, number>();
 
 /** Throws when an input has been assigned to after the record used it: its gradient would be of other values. */
 export function expectUnchanged(where: string, { id, primitive: { name }, inputs }: TapeRecord): void {
   for (const input of inputs) {
-    if ((changedAt.get(input.data) ?? 0) > id) {
+    if ((changedAt.get(input.storage) ?? 0) > id) {
       throw new AutogradError(
         where,
         `an input ${formatShape(input.shape)} of ${name} was assigned to after ${name} ran; run the forward pass again before backward()`,
@@ -51,12 +51,14 @@ export function assign(target: Tensor, values: TensorLike): Tensor {
       `a ${target.dtype} tensor cannot take ${value.dtype} values; convert them with to("${target.dtype}")`,
     );
   }
-  target.data.set(value.data);
-  markChanged(target);
+  const { tracer } = tracing;
+  if (tracer === null) target.data.set(value.data);
+  else tracer.assign(target, value.dtype === target.dtype ? value : cast(value, { dtype: target.dtype }));
+  markChanged(target.storage);
   return target;
 }
 
-/** Notes that a leaf's values have been overwritten in place, so that a graph that used the old ones says so. */
-export function markChanged(leaf: Tensor): void {
-  changedAt.set(leaf.data, nextId());
+/** Notes that a leaf's values, given by their storage, have been overwritten in place, so that a graph that used the old ones says so. */
+export function markChanged(leaf: Storage): void {
+  changedAt.set(leaf, nextId());
 }

@@ -124,12 +124,12 @@ export function backward(output: Tensor, gradient?: TensorLike, options: Backwar
       () => false,
     );
     // Two leaves may be handed one array (both sides of an addition are); each gets its own, as `grad` can be assigned to.
-    const taken = new Set([seed.data]);
+    const taken = new Set([seed.storage]);
     for (const [leaf, g] of gradients) {
       if (leaf.record !== null) continue;
       if (leaf.grad !== null) leaf.grad = add(leaf.grad, g);
-      else leaf.grad = taken.has(g.data) ? cast(g, { dtype: g.dtype }) : g;
-      taken.add(leaf.grad.data);
+      else leaf.grad = taken.has(g.storage) ? cast(g, { dtype: g.dtype }) : g;
+      taken.add(leaf.grad.storage);
     }
     if (!retainGraph) release(visited);
   });

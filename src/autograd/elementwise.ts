@@ -37,6 +37,7 @@ function unary(
     name,
     shape: ([x]) => x.shape,
     kernel: (out, [x]) => map(out.data, x.data, out.dtype),
+    element: f,
     vjp,
   });
   return door(op, (x: TensorLike) => {
@@ -73,6 +74,7 @@ function binary(
     shape: ([a, b]) => broadcastShapes(name, a.shape, b.shape),
     dtype: result === undefined ? undefined : () => result,
     kernel: (out, [a, b]) => map(out, a, b, a.dtype),
+    element: f,
     vjp,
   });
   return door(op, (a: TensorLike, b: TensorLike) => {
@@ -354,6 +356,7 @@ const polygammaOp: Op<[x: Tensor], { order: number }> = primitive({
   kernel: ({ data }, [x], { order }) => {
     for (let i = 0; i < data.length; i++) data[i] = special.polygamma(order, x.data[i]);
   },
+  element: (x, order) => special.polygamma(order, x),
   vjp: ({ g, inputs: [x], attributes: { order } }) => [() => mul(g, polygammaOp(x, { order: order + 1 }))],
 });
 

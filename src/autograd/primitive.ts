@@ -3,6 +3,7 @@ import { AutogradError, ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectFunction } from "../tensor/options.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
+import { tracing } from "../tensor/tracing.ts";
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -29,6 +30,8 @@ export interface Primitive<A extends object = object> {
   dtype?(inputs: readonly Tensor[], attributes: A): DType;
   /** Writes every element of `output`, which starts as zeros. */
   kernel(output: Tensor, inputs: readonly Tensor[], attributes: A): void;
+  /** The function of each element, of an operation that works element by element. */
+  readonly element?: (...values: number[]) => number;
   /** Set when the output's elements are the first input's, in the same order: the array is then shared, not copied. */
   readonly sharesData?: boolean;
   vjp?(context: VjpContext<A>): readonly (() => Tensor)[];
@@ -107,7 +110,7 @@ export function definePrimitive<I extends readonly Tensor[], A extends object | 
       throw new ValueError("definePrimitive", `"${definition.name}" needs a function "${part}"`);
     }
   }
-  const run = (...args: (Tensor | Attributes)[]): Tensor => {
+  const op = (...args: (Tensor | Attributes)[]): Tensor => {
     const last = args[args.length - 1];
     if (last instanceof Tensor) return apply(definition as Primitive, args as Tensor[], none);
     if (args.length < 2 || typeof last !== "object") {
@@ -115,7 +118,7 @@ export function definePrimitive<I extends readonly Tensor[], A extends object | 
     }
     return apply(definition as Primitive, args.slice(0, -1) as Tensor[], last);
   };
-  return Object.assign(run, { primitive: definition }) as unknown as Op<I, A>;
+  return Object.assign(op, { primitive: definition }) as unknown as Op<I, A>;
 }
 
 /** Runs a primitive, and records it when somebody will ask for it: a gradient or a trace. */
@@ -134,10 +137,10 @@ function apply(definition: Primitive, inputs: readonly Tensor[], attributes: Att
   }
   const shape = definition.shape(inputs, attributes);
   if (shape === undefined) throw new ShapeError(definition.name, "the shape rule must return a list of sizes");
-  const data = definition.sharesData ? inputs[0].data : allocate(dtype, sizeOf(shape));
-  const output = new Tensor(data, shape, dtype);
-  definition.kernel(output, inputs, attributes);
-  if (state.anomaly) {
+  const output =
+    tracing.tracer === null ? run(definition, inputs, attributes, shape, dtype) : new Tensor(null, shape, dtype);
+  tracing.tracer?.apply(definition, inputs, attributes, output);
+  if (state.anomaly && tracing.tracer === null) {
     // An infinite mask or bound among the inputs is meant; a NaN never is.
     const infinite = inputs.some(({ data }) => (data as Float64Array).some((v) => Math.abs(v) === Infinity));
     expectFinite(definition.name, "output", output, infinite);
@@ -153,6 +156,20 @@ function apply(definition: Primitive, inputs: readonly Tensor[], attributes: Att
       output.requiresGrad = true;
     }
   }
+  return output;
+}
+
+/** The output of a primitive, computed. */
+export function run(
+  definition: Primitive,
+  inputs: readonly Tensor[],
+  attributes: Attributes,
+  shape: Shape,
+  dtype: DType,
+): Tensor {
+  const storage = definition.sharesData ? inputs[0].storage : allocate(dtype, sizeOf(shape));
+  const output = new Tensor(storage, shape, dtype);
+  definition.kernel(output, inputs, attributes);
   return output;
 }
 

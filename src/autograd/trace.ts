@@ -40,11 +40,15 @@ export class Tape {
     const leaves = this.#leaves.map(
       (leaf) => `${this.nameOf(leaf)} : ${typeOf(leaf)}${valueOf(leaf)}${leaf.requiresGrad ? ", requires grad" : ""}`,
     );
-    const lines = this.records.map(({ primitive, inputs, attributes, output }) => {
+    return [...leaves, ...this.lines()].join("\n");
+  }
+
+  /** One line for each operation. */
+  lines(): string[] {
+    return this.records.map(({ primitive, inputs, attributes, output }) => {
       const args = [...inputs.map((input) => this.nameOf(input)), ...attributeList(attributes)];
       return `${this.nameOf(output)} = ${primitive.name}(${args.join(", ")}) : ${typeOf(output)}`;
     });
-    return [...leaves, ...lines].join("\n");
   }
 
   /** What Node's `console.log` shows. */
@@ -105,7 +109,7 @@ const letters = (i: number): string => String.fromCharCode(97 + (i % 26)) + (i <
 
 const typeOf = ({ dtype, shape }: Tensor): string => `${dtype}${formatShape(shape)}`;
 
-const valueOf = (leaf: Tensor): string => (leaf.ndim === 0 ? ` = ${Number(leaf.item().toPrecision(6))}` : "");
+const valueOf = (leaf: Tensor): string => (leaf.ndim === 0 && leaf.storage.array !== null ? ` = ${Number(leaf.item().toPrecision(6))}` : "");
 
 const attributeList = (attributes: TapeRecord["attributes"]): string[] =>
   Object.entries(attributes).map(

@@ -1,4 +1,4 @@
-import { zerosLike } from "../tensor/creation.ts";
+import { fed } from "../tensor/creation.ts";
 import { expectNumber, resolve } from "../tensor/options.ts";
 import { type Generator, generatorOr } from "../tensor/random.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
@@ -29,8 +29,9 @@ export class Dropout extends Module {
 /** x times a random mask of 0 and 1 / (1 - p). */
 export function dropout(x: Tensor, p: number, generator: Generator): Tensor {
   if (p === 0) return x;
-  const mask = zerosLike(x);
   const kept = 1 / (1 - p);
-  for (let i = 0; i < mask.size; i++) mask.data[i] = generator.next() < p ? 0 : kept;
+  const mask = fed(x.shape, x.dtype, (data) => {
+    for (let i = 0; i < data.length; i++) data[i] = generator.next() < p ? 0 : kept;
+  });
   return x.mul(mask);
 }

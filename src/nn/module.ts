@@ -5,6 +5,7 @@ import { ValueError } from "../tensor/errors.ts";
 import { expectOneOf, resolve } from "../tensor/options.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor, tensor } from "../tensor/tensor.ts";
+import { observe } from "../tensor/tracing.ts";
 import { summarize } from "./summary.ts";
 
 /** The tensors of a module by name: copies, with PyTorch's keys and shapes. */
@@ -34,7 +35,15 @@ export type StateDict = Record<string, Tensor>;
  */
 export abstract class Module<Output = Tensor> {
   /** Whether layers such as `Dropout` and `BatchNorm2d` behave as in training. `train()` and `eval()` set it. */
-  training = true;
+  get training(): boolean {
+    return observe(() => this.mode);
+  }
+
+  set training(training: boolean) {
+    this.mode = training;
+  }
+
+  private mode = true;
 
   abstract forward(...inputs: unknown[]): Output;
 

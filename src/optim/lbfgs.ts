@@ -156,7 +156,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     let at = 0;
     for (const parameter of this.parameters) {
       parameter.data.set(values.subarray(at, at + parameter.size));
-      markChanged(parameter);
+      markChanged(parameter.storage);
       at += parameter.size;
     }
   }

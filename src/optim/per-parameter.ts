@@ -48,7 +48,7 @@ export abstract class PerParameterOptimizer<O extends CommonOptions = CommonOpti
         const state = known ?? this.initialState(parameter, group);
         if (known === undefined) this.states.set(parameter, state);
         this.update(parameter, group.maximize ? negated(gradient) : gradient, state, group, known === undefined);
-        markChanged(parameter);
+        markChanged(parameter.storage);
       }
     }
     return loss;

@@ -1,7 +1,8 @@
-import { isFloat, isInt32 } from "./dtype.ts";
+import { isFloat, isInt32, type TypedArray } from "./dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "./errors.ts";
 import { formatShape, type Shape, sameShape } from "./shape.ts";
 import { asTensor, Tensor, type TensorLike, tensor } from "./tensor.ts";
+import { type Domain, tracing } from "./tracing.ts";
 
 // Checks of arguments. `where` is the function's name; names are those of its parameters.
 
@@ -48,43 +49,41 @@ export function floatTensor(where: string, name: string, value: TensorLike): Ten
 
 // Checks of values. NaN passes: it is a value, and detectAnomaly finds where it came from.
 
-function expectEach(
-  where: string,
-  name: string,
-  { data }: Tensor,
-  domain: string,
-  holds: (v: number) => boolean,
-): void {
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i];
-    if (!holds(value) && value === value) throw new ValueError(where, `${name}[${i}] is ${value}, but ${domain}`);
-  }
+/** Throws a ValueError that names the first element outside the domain; a compiled function does so at every call. */
+function expectEach(where: string, name: string, t: Tensor, domain: Domain, words: string): void {
+  const { low, high, also = [] } = domain;
+  const check = (data: TypedArray) => {
+    for (let i = 0; i < data.length; i++) {
+      const value = data[i];
+      if (!((value >= low && value <= high) || also.includes(value) || value !== value)) {
+        throw new ValueError(where, `${name}[${i}] is ${value}, but ${words}`);
+      }
+    }
+  };
+  if (tracing.tracer?.isTraced(t)) tracing.tracer.check(t, domain, check);
+  else check(t.data);
 }
 
 /** Throws a ValueError unless every element is in [0, 1]. `hint` says what else the caller may have meant. */
 export function expectProbabilities(where: string, name: string, t: Tensor, hint = ""): void {
-  expectEach(where, name, t, `must be in [0, 1]${hint && `; ${hint}`}`, (v) => v >= 0 && v <= 1);
+  expectEach(where, name, t, { low: 0, high: 1 }, `must be in [0, 1]${hint && `; ${hint}`}`);
 }
 
 /** Throws a ValueError unless every element is 1 or -1. */
 export function expectSigns(where: string, name: string, t: Tensor): void {
-  expectEach(
-    where,
-    name,
-    t,
-    "must be 1 or -1; map {0, 1} labels with labels.mul(2).sub(1)",
-    (v) => v === 1 || v === -1,
-  );
+  const words = "must be 1 or -1; map {0, 1} labels with labels.mul(2).sub(1)";
+  expectEach(where, name, t, { low: 1, high: 1, also: [-1] }, words);
 }
 
 /** Throws a ValueError unless every element is 0 or 1. */
 export function expectBinary(where: string, name: string, t: Tensor): void {
-  expectEach(where, name, t, "must be 0 or 1; map +-1 labels with labels.add(1).div(2)", (v) => v === 0 || v === 1);
+  const words = "must be 0 or 1; map +-1 labels with labels.add(1).div(2)";
+  expectEach(where, name, t, { low: 0, high: 0, also: [1] }, words);
 }
 
 /** Throws a ValueError when an element is negative. */
 export function expectNonNegativeElements(where: string, name: string, t: Tensor): void {
-  expectEach(where, name, t, "must be >= 0", (v) => v >= 0);
+  expectEach(where, name, t, { low: 0, high: Number.POSITIVE_INFINITY }, "must be >= 0");
 }
 
 /** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole. */
@@ -110,5 +109,6 @@ export function expectIndices(
   of: string,
   ignored?: number,
 ): void {
-  expectEach(where, name, indices, `${of} has entries 0..${size - 1}`, (v) => (v >= 0 && v < size) || v === ignored);
+  const domain = { low: 0, high: size - 1, also: ignored === undefined ? [] : [ignored] };
+  expectEach(where, name, indices, domain, `${of} has entries 0..${size - 1}`);
 }

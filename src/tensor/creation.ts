@@ -1,8 +1,9 @@
-import { allocate, type DType, expectDType, stored } from "./dtype.ts";
+import { allocate, type DType, expectDType, stored, type TypedArray } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
 import { expectInteger, expectNumber, resolve } from "./options.ts";
 import { checkShape, type Shape, sizeOf } from "./shape.ts";
 import { requireGrad, Tensor } from "./tensor.ts";
+import { tracing } from "./tracing.ts";
 
 export interface CreationOptions {
   dtype?: DType;
@@ -28,6 +29,17 @@ export function ones(shape: Shape, options: CreationOptions = {}): Tensor {
 /** Zeros of the shape and dtype of `t`. */
 export function zerosLike(t: Tensor): Tensor {
   return new Tensor(allocate(t.dtype, t.size), t.shape, t.dtype);
+}
+
+/**
+ * A tensor whose values `fill` writes into zeros. In a compiled function it does so before every call: so do random
+ * numbers, learning rates and whatever else differs from step to step get into a program.
+ */
+export function fed(shape: Shape, dtype: DType, fill: (data: TypedArray) => void): Tensor {
+  if (tracing.tracer !== null) return tracing.tracer.fed(shape, dtype, fill);
+  const data = allocate(dtype, sizeOf(shape));
+  fill(data);
+  return new Tensor(data, shape, dtype);
 }
 
 /** Ones of the shape and dtype of `t`. */
@@ -84,10 +96,27 @@ function computed(
 }
 
 /** Zeros that the caller fills, of the dtype `standard` unless the options name one; checks shape and options. */
-export function empty(where: string, shape: Shape, options: CreationOptions, standard: DType = "float32"): Tensor {
+function empty(where: string, shape: Shape, options: CreationOptions, standard?: DType): Tensor {
+  return created(
+    where,
+    shape,
+    options,
+    (dtype) => new Tensor(allocate(dtype, sizeOf(shape)), [...shape], dtype),
+    standard,
+  );
+}
+
+/** What `make` makes for checked options, marked if they ask for gradients. */
+export function created(
+  where: string,
+  shape: Shape,
+  options: CreationOptions,
+  make: (dtype: DType) => Tensor,
+  standard: DType = "float32",
+): Tensor {
   const { dtype, requiresGrad } = resolve(where, options, { dtype: standard, requiresGrad: false });
   expectDType(where, dtype);
   checkShape(where, shape);
-  const result = new Tensor(allocate(dtype, sizeOf(shape)), [...shape], dtype);
+  const result = make(dtype);
   return requiresGrad ? requireGrad(where, result) : result;
 }

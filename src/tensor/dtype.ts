@@ -30,7 +30,7 @@ export function stored(where: string, value: number, dtype: DType): number {
   return value;
 }
 
-const bytesPerElement = { float32: 4, float64: 8, int32: 4, bool: 1 };
+export const bytesOf: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
 
 /**
  * A JavaScript engine keeps arrays of up to 64 bytes in its own heap; every larger one is a separate allocation of
@@ -43,7 +43,7 @@ const [leastPooled, mostPooled, arraysPerSlab] = [64, 8192, 16];
 
 /** Zeros of a dtype. */
 export function allocate(dtype: DType, size: number): TypedArray {
-  const bytes = size * bytesPerElement[dtype];
+  const bytes = size * bytesOf[dtype];
   let buffer: ArrayBuffer | undefined;
   let start = 0;
   if (bytes > leastPooled && bytes <= mostPooled) {

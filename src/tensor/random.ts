@@ -1,5 +1,5 @@
 import seedrandom from "seedrandom";
-import { type CreationOptions, empty } from "./creation.ts";
+import { type CreationOptions, created, fed } from "./creation.ts";
 import { type DType, isFloat, isInt32 } from "./dtype.ts";
 import { DTypeError, ValueError } from "./errors.ts";
 import { expectInteger, expectNonNegative, expectOptions, resolve } from "./options.ts";
@@ -11,9 +11,14 @@ import type { Tensor } from "./tensor.ts";
  * Every random thing in the library draws from one of these, by default from the global one.
  */
 export class Generator {
-  #random: () => number;
+  #random!: () => number;
 
   constructor(seed: string | number) {
+    this.seed(seed);
+  }
+
+  /** Restarts the stream. */
+  seed(seed: string | number): void {
     expectSeed("Generator", seed);
     this.#random = seedrandom(String(seed));
   }
@@ -43,13 +48,9 @@ export class Generator {
     const { mean, std, dtype, requiresGrad } = resolve("normal", options, normalDefaults);
     expectNonNegative("normal", "std", std);
     expectFloat("normal", dtype);
-    let spare: number | null = null;
-    return this.#fill("normal", shape, { dtype, requiresGrad }, () => {
-      if (spare !== null) {
-        const value = mean + std * spare;
-        spare = null;
-        return value;
-      }
+    let spare = 0; // the method gives two numbers at a time
+    return this.#fill("normal", shape, { dtype, requiresGrad }, (i) => {
+      if (i % 2 === 1) return mean + std * spare;
       let u = 0;
       let v = 0;
       let s = 0;
@@ -76,20 +77,21 @@ export class Generator {
   /** 0, ..., n - 1 in random order, as int32 (Fisher and Yates). */
   permutation(n: number): Tensor {
     expectInteger("permutation", "n", n, 0);
-    const result = empty("permutation", [n], { dtype: "int32" });
-    const order = result.data;
-    for (let i = 0; i < n; i++) {
-      const j = Math.floor(this.#random() * (i + 1));
-      order[i] = order[j];
-      order[j] = i;
-    }
-    return result;
+    return fed([n], "int32", (order) => {
+      for (let i = 0; i < n; i++) {
+        const j = Math.floor(this.#random() * (i + 1));
+        order[i] = order[j];
+        order[j] = i;
+      }
+    });
   }
 
-  #fill(where: string, shape: Shape, options: CreationOptions, draw: () => number): Tensor {
-    const result = empty(where, shape, options);
-    for (let i = 0; i < result.size; i++) result.data[i] = draw();
-    return result;
+  #fill(where: string, shape: Shape, options: CreationOptions, draw: (i: number) => number): Tensor {
+    return created(where, shape, options, (dtype) =>
+      fed([...shape], dtype, (data) => {
+        for (let i = 0; i < data.length; i++) data[i] = draw(i);
+      }),
+    );
   }
 }
 
@@ -128,12 +130,12 @@ const uniformDefaults = { low: 0, high: 1, dtype: "float32" as DType, requiresGr
 const integersDefaults = { low: 0, high: undefined as unknown as number }; // `high` must be given
 const normalDefaults = { mean: 0, std: 1, dtype: "float32" as DType, requiresGrad: false };
 
-let shared = new Generator(0);
+const shared = new Generator(0);
 
 /** Restarts the global generator; until it is called the seed is 0. */
 export function manualSeed(seed: string | number): void {
   expectSeed("manualSeed", seed);
-  shared = new Generator(seed);
+  shared.seed(seed);
 }
 
 /** The generator given, or the global one. */

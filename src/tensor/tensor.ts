@@ -1,8 +1,10 @@
 import { allocate, type DType, expectDType, promote, stored, type TypedArray } from "./dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "./errors.ts";
+import { CompileError, DTypeError, ShapeError, ValueError } from "./errors.ts";
 import { resolve } from "./options.ts";
 import { formatTensor } from "./print.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
+import { Storage } from "./storage.ts";
+import { tracing } from "./tracing.ts";
 
 /** Numbers or booleans, nested to any depth. */
 export type Nested = number | boolean | readonly Nested[];
@@ -29,23 +31,43 @@ export interface TapeRecord {
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;
-  /** The values, row by row. Tensors made by `reshape` or `detach` share it. */
-  readonly data: TypedArray;
+  /** Where the values are. Tensors made by `reshape` or `detach` share it. */
+  readonly storage: Storage;
   /** Whether operations on this tensor are recorded for differentiation. */
   requiresGrad = false;
-  /** Where `backward()` accumulates the gradient of a leaf. */
-  grad: Tensor | null = null;
   /** The operation that made this tensor; null for leaves. */
   record: TapeRecord | null = null;
+  private gradient: Tensor | null = null;
 
-  constructor(data: TypedArray, shape: Shape, dtype: DType) {
-    this.data = data;
+  /** Null in place of the values makes a tensor whose values are not known, for `compile` to trace. */
+  constructor(data: TypedArray | Storage | null, shape: Shape, dtype: DType) {
+    this.storage = data instanceof Storage ? data : new Storage(data, data === null ? sizeOf(shape) : data.length);
     this.shape = shape;
     this.dtype = dtype;
   }
 
+  /**
+   * The values, row by row; writing changes them. `compile` moves the values of tensors that its programs use: ask for
+   * `data` again after calling one. Inside a function that is being compiled, throws a CompileError.
+   */
+  get data(): TypedArray {
+    const { array } = this.storage;
+    if (array === null || tracing.tracer !== null) expectReadable(this);
+    return array as TypedArray;
+  }
+
+  /** Where `backward()` accumulates the gradient of a leaf. */
+  get grad(): Tensor | null {
+    return tracing.tracer === null ? this.gradient : tracing.tracer.gradientOf(this);
+  }
+
+  set grad(value: Tensor | null) {
+    if (tracing.tracer === null) this.gradient = value;
+    else tracing.tracer.setGradient(this, value);
+  }
+
   get size(): number {
-    return this.data.length;
+    return this.storage.size;
   }
 
   get ndim(): number {
@@ -74,9 +96,9 @@ export class Tensor {
     return nest(0, 0, this.size);
   }
 
-  /** The same values, outside the graph. Shares `data`. */
+  /** The same values, outside the graph. Shares the storage. */
   detach(): Tensor {
-    return new Tensor(this.data, this.shape, this.dtype);
+    return new Tensor(this.storage, this.shape, this.dtype);
   }
 
   /** The values as NumPy prints them, with shape and dtype; large tensors are summarised. */
@@ -96,6 +118,16 @@ export class Tensor {
   /** What Node's `console.log` shows. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
+  }
+}
+
+function expectReadable(t: Tensor): void {
+  if (tracing.tracer !== null) tracing.tracer.expectReadable(t);
+  else {
+    throw new CompileError(
+      "data",
+      `this tensor ${formatShape(t.shape)} stood for a value while a function was compiled and has none of its own; return it from that function`,
+    );
   }
 }
 

@@ -98,6 +98,8 @@ export const i32 = {
   store: store([0x36], "i32"),
   store8: store([0x3a], "i32", 0),
   eqz: unary(0x45, "i32", "i32"),
+  /** How many zeros the value ends with, in base 2. */
+  ctz: unary(0x68, "i32", "i32"),
   eq: binary(0x46, "i32", "i32"),
   ne: binary(0x47, "i32", "i32"),
   ltS: binary(0x48, "i32", "i32"),
@@ -167,6 +169,16 @@ export const i32 = {
 export const i64 = {
   /** A constant in the range of int32. */
   const: (value: number): Expression<"i64"> => ({ type: "i64", code: [0x42, ...signedLeb(value)] }),
+  load: load([0x29], "i64"),
+  store: store([0x37], "i64"),
+  ltS: binary(0x53, "i64", "i32"),
+  or: binary(0x84, "i64", "i64"),
+  xor: binary(0x85, "i64", "i64"),
+  shl: binary(0x86, "i64", "i64"),
+  shrS: binary(0x87, "i64", "i64"),
+  shrU: binary(0x88, "i64", "i64"),
+  extendI32U: unary(0xad, "i32", "i64"),
+  select: selectBetween("i64"),
   extendI32S: unary(0xac, "i32", "i64"),
   mul: binary(0x7e, "i64", "i64"),
   reinterpretF64: unary(0xbd, "f64", "i64"),
@@ -227,7 +239,9 @@ export const f64 = {
 
 export const v128 = {
   load: load(simd(0x00), "v128"),
+  load8Splat: load(simd(0x07), "v128", 0),
   load32Splat: load(simd(0x09), "v128"),
+  load64Splat: load(simd(0x0a), "v128"),
   /** The 32 bits at an address in lane 0, zeros in the others. */
   load32Zero: load(simd(0x5c), "v128"),
   load64Zero: load(simd(0x5d), "v128"),
@@ -247,7 +261,26 @@ export const v128 = {
   anyTrue: test(0x53),
 };
 
+export const memory = {
+  /** Copies bytes; the ranges may overlap. */
+  copy: (to: Operand<"i32">, from: Operand<"i32">, bytes: Operand<"i32">): Expression<"void"> => ({
+    type: "void",
+    code: [...[to, from, bytes].flatMap((value) => operand("i32", value)), 0xfc, 0x0a, 0, 0],
+  }),
+};
+
+/** Copies `bytes` bytes from one address to another; the two ranges may overlap. */
+export const memoryCopy = (
+  to: Operand<"i32">,
+  from: Operand<"i32">,
+  bytes: Operand<"i32">,
+): Expression<"void"> => ({
+  type: "void",
+  code: [...operand("i32", to), ...operand("i32", from), ...operand("i32", bytes), 0xfc, 0x0a, 0x00, 0x00],
+});
+
 export const i8x16 = {
+  splat: splat(0x0f, "i32"),
   /** The saturated 16-bit lanes of a, then of b. */
   narrowI16x8U: binaryVector(0x66),
 };
@@ -369,6 +402,7 @@ export const f64x2 = {
 };
 
 export const i64x2 = {
+  bitmask: test(0xc4),
   /** Each lane as [low, high] halves. */
   const: (...lanes: [low: number, high: number, low: number, high: number]): Expression<"v128"> =>
     i32x4.const(...lanes),
