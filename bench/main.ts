@@ -13,6 +13,13 @@ measures the machine's own limits, and the matrix product and convolution agains
   --compare FILE    no measuring: one table of ratios from files of such lines, by tapegrad and its peers
 workloads: ${Object.keys(workloads).join(", ")}`;
 
+/** The ways a step can run. */
+const peers = {
+  "tapegrad-eager": "eager",
+  "tapegrad-compiled": { threads: 1 },
+  "tapegrad-compiled-t2": { threads: 2 },
+} as const;
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -29,15 +36,15 @@ async function main(): Promise<void> {
   const chosen = (Object.keys(workloads) as WorkloadName[]).filter(
     (n) => positionals.length === 0 || positionals.includes(n),
   );
-  const timings: Timing[] = [];
   for (const name of chosen) {
-    const timing = timeSteps("tapegrad-eager", name, workloads[name].steps, stepFor(name));
-    timings.push(timing);
-    if (values.json) console.log(JSON.stringify(timing));
-    else
-      console.log(
-        `${name.padEnd(12)} ${String(timing.ms).padStart(9)} ms a step   loss ${timing.first} -> ${timing.last}`,
-      );
+    for (const [peer, how] of Object.entries(peers)) {
+      const timing = timeSteps(peer, name, workloads[name].steps, stepFor(name, how));
+      if (values.json) console.log(JSON.stringify(timing));
+      else {
+        const cells = [name.padEnd(12), peer.padEnd(20), `${timing.ms} ms a step`.padStart(18)];
+        console.log(`${cells.join(" ")}   loss ${timing.first} -> ${timing.last}`);
+      }
+    }
   }
   if (!values.json && positionals.length === 0) console.log(`\n${operationCosts()}`);
 }

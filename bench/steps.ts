@@ -4,7 +4,13 @@ import { floats, integers, type WorkloadName, workloads } from "./workloads.ts";
 const { nn, optim, losses } = tg;
 
 /** The step of a workload as a user of the library would write it; each call trains once and returns the loss. */
-export function stepFor(name: WorkloadName): () => number {
+export function stepFor(name: WorkloadName, how: "eager" | tg.CompileOptions): () => number {
+  const step = trainingStep(name);
+  const run = how === "eager" ? step : tg.compile(step, how);
+  return () => run().item();
+}
+
+function trainingStep(name: WorkloadName): () => tg.Tensor {
   const w = workloads[name];
   const generator = new tg.random.Generator(name);
   const trainer = (optimizer: { zeroGrad(): void; step(): void }, loss: () => tg.Tensor) => () => {
@@ -12,7 +18,7 @@ export function stepFor(name: WorkloadName): () => number {
     const value = loss();
     value.backward();
     optimizer.step();
-    return value.item();
+    return value;
   };
   switch (w.kind) {
     case "mlp": {
@@ -73,7 +79,7 @@ export function stepFor(name: WorkloadName): () => number {
             : losses.crossEntropy(x, labels);
         x.grad = null;
         loss.backward();
-        return loss.item();
+        return loss;
       };
     }
   }

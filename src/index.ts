@@ -45,6 +45,7 @@ export {
 export { type PrimitiveName, primitives } from "./autograd/primitives.ts";
 export { argmax, argmin, argsort, cumsum, max, min, type SortOptions } from "./autograd/reduction.ts";
 export { Tape, trace } from "./autograd/trace.ts";
+export { type Compiled, type CompileOptions, compile } from "./compile/compile.ts";
 export * as data from "./data/index.ts";
 export * from "./functional/activations.ts";
 export * as functional from "./functional/index.ts";

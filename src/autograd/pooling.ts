@@ -5,7 +5,7 @@ import { asTensor, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { asFloat, to } from "./cast.ts";
 import { type Pair, pairOf } from "./convolution.ts";
 import { div } from "./elementwise.ts";
-import { gather } from "./indexing.ts";
+import { gatherOp } from "./indexing.ts";
 import { matmul } from "./linear.ts";
 import { reshape } from "./movement.ts";
 import { type Op, primitive } from "./primitive.ts";
@@ -135,7 +135,10 @@ export function maxPool2d(x: TensorLike, kernel: Pair, options: Pool2dOptions = 
   const windows = windowsOf("maxPool2d", t, kernel, stride, padding);
   const [n, c, h, w] = t.shape;
   const winners = poolArgmax(t, windows);
-  return reshape(gather(reshape(t, [n, c, h * w]), 2, reshape(winners, [n, c, sizeOf(windows.result)])), winners.shape);
+  return reshape(
+    gatherOp(reshape(t, [n, c, h * w]), reshape(winners, [n, c, sizeOf(windows.result)]), { axis: 2 }),
+    winners.shape,
+  );
 }
 
 export interface AvgPool2dOptions extends Pool2dOptions {

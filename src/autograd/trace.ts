@@ -109,7 +109,8 @@ const letters = (i: number): string => String.fromCharCode(97 + (i % 26)) + (i <
 
 const typeOf = ({ dtype, shape }: Tensor): string => `${dtype}${formatShape(shape)}`;
 
-const valueOf = (leaf: Tensor): string => (leaf.ndim === 0 && leaf.storage.array !== null ? ` = ${Number(leaf.item().toPrecision(6))}` : "");
+const valueOf = (leaf: Tensor): string =>
+  leaf.ndim === 0 && leaf.storage.array !== null ? ` = ${Number(leaf.item().toPrecision(6))}` : "";
 
 const attributeList = (attributes: TapeRecord["attributes"]): string[] =>
   Object.entries(attributes).map(

@@ -15,6 +15,8 @@ export interface Layout {
  */
 export interface Addresses {
   readonly output: number;
+  /** Of all outputs, the first included, for kernels that have several. */
+  readonly outputs?: readonly number[];
   readonly inputs: readonly number[];
   /** The kernel's own memory, of `temporaryBytes`, which all stages and parts share. Undefined contents at first. */
   readonly temporary: number;

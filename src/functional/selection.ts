@@ -1,5 +1,5 @@
 import { eq, to, where } from "../autograd/elementwise.ts";
-import { gather } from "../autograd/indexing.ts";
+import { gatherOp } from "../autograd/indexing.ts";
 import { narrow, reshape } from "../autograd/movement.ts";
 import { argsort, orderOf, type SortOptions } from "../autograd/reduction.ts";
 import { asIndices, expectIndices } from "../tensor/checks.ts";
@@ -13,7 +13,7 @@ import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 /** x sorted along an axis (default the last). Stable; NaN counts as largest. `argsort` gives the order. */
 export function sort(x: TensorLike, axis = -1, options: SortOptions = {}): Tensor {
   const t = asTensor(x);
-  return gather(t, axis, orderOf("sort", t, axis, options));
+  return gatherOp(t, orderOf("sort", t, axis, options), { axis: normalizeAxis("sort", axis, t.ndim) });
 }
 
 /** The k largest elements along an axis (default the last), largest first, and their positions. */
@@ -24,7 +24,7 @@ export function topK(x: TensorLike, k: number, axis = -1): { values: Tensor; ind
   if (k > t.shape[at]) throw new ValueError("topK", `k is ${k}, but axis ${axis} has ${t.shape[at]} elements`);
   const order = argsort(t, at, { descending: true });
   const indices = narrow(order, at, { stop: k });
-  return { values: gather(t, at, indices), indices };
+  return { values: gatherOp(t, indices, { axis: at }), indices };
 }
 
 /** `value` where the mask is true, x elsewhere. The mask broadcasts. */

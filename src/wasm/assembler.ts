@@ -1,4 +1,12 @@
-import { type Expression, type Local, type Operand, unsignedLeb, type ValueType, valueTypes } from "./encoding.ts";
+import {
+  append,
+  type Expression,
+  type Local,
+  type Operand,
+  unsignedLeb,
+  type ValueType,
+  valueTypes,
+} from "./encoding.ts";
 import { operand } from "./instructions.ts";
 
 /**
@@ -70,12 +78,13 @@ export class FunctionBuilder {
   }
 
   set<T extends ValueType>(variable: Local<T>, value: Operand<T>): void {
-    this.#code.push(...operand(variable.type, value), 0x21, ...unsignedLeb(variable.index));
+    append(this.#code, operand(variable.type, value));
+    this.#code.push(0x21, ...unsignedLeb(variable.index));
   }
 
   /** A vector constant, loaded once at the start of the function however often it is asked for. */
   constant(value: Expression<"v128">): Local<"v128"> {
-    const key = value.code.join();
+    const key = String.fromCharCode(...value.code);
     let variable = this.#constants.get(key);
     if (variable === undefined) {
       variable = this.local("v128");
@@ -87,7 +96,7 @@ export class FunctionBuilder {
 
   /** Appends a statement: a store, or a call without result. */
   do(statement: Expression<"void">): void {
-    this.#code.push(...statement.code);
+    append(this.#code, statement.code);
   }
 
   /** Appends an expression whose value is not needed. */
@@ -139,11 +148,15 @@ function localAt<T extends ValueType>(index: number, type: T): Local<T> {
 }
 
 function sized(bytes: readonly number[]): number[] {
-  return [...unsignedLeb(bytes.length), ...bytes];
+  const code = unsignedLeb(bytes.length);
+  append(code, bytes);
+  return code;
 }
 
 function vector(items: readonly (readonly number[])[]): number[] {
-  return [...unsignedLeb(items.length), ...items.flat()];
+  const code = unsignedLeb(items.length);
+  for (const item of items) append(code, item);
+  return code;
 }
 
 function text(characters: string): number[] {

@@ -1,4 +1,5 @@
 import {
+  append,
   type Expression,
   float32Bytes,
   float64Bytes,
@@ -24,10 +25,12 @@ function instruction<const A extends readonly ValueType[], R extends ValueType |
   parameters: A,
   result: R,
 ) {
-  return (...operands: Operands<A>): Expression<R> => ({
-    type: result,
-    code: [...parameters.flatMap((type, i) => operand(type, operands[i])), ...code],
-  });
+  return (...operands: Operands<A>): Expression<R> => {
+    const all: number[] = [];
+    for (let i = 0; i < parameters.length; i++) append(all, operand(parameters[i], operands[i]));
+    append(all, code);
+    return { type: result, code: all };
+  };
 }
 
 const unary = <A extends ValueType, R extends ValueType>(opcode: number, from: A, to: R) =>
@@ -261,20 +264,8 @@ export const v128 = {
   anyTrue: test(0x53),
 };
 
-export const memory = {
-  /** Copies bytes; the ranges may overlap. */
-  copy: (to: Operand<"i32">, from: Operand<"i32">, bytes: Operand<"i32">): Expression<"void"> => ({
-    type: "void",
-    code: [...[to, from, bytes].flatMap((value) => operand("i32", value)), 0xfc, 0x0a, 0, 0],
-  }),
-};
-
 /** Copies `bytes` bytes from one address to another; the two ranges may overlap. */
-export const memoryCopy = (
-  to: Operand<"i32">,
-  from: Operand<"i32">,
-  bytes: Operand<"i32">,
-): Expression<"void"> => ({
+export const memoryCopy = (to: Operand<"i32">, from: Operand<"i32">, bytes: Operand<"i32">): Expression<"void"> => ({
   type: "void",
   code: [...operand("i32", to), ...operand("i32", from), ...operand("i32", bytes), 0xfc, 0x0a, 0x00, 0x00],
 });
@@ -396,6 +387,8 @@ export const f64x2 = {
   div: binaryVector(0xf3),
   min: binaryVector(0xf4),
   max: binaryVector(0xf5),
+  pmin: binaryVector(0xf6),
+  pmax: binaryVector(0xf7),
   /** The two low lanes of four float32 as float64. */
   promoteLowF32x4: unaryVector(0x5f),
   convertLowI32x4S: unaryVector(0xfe),

@@ -1,0 +1,218 @@
+import { sameShape } from "../tensor/shape.ts";
+import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
+import { fuse, type Group, type Loops } from "./fuse.ts";
+import type { Kernel, Lower } from "./kernel.ts";
+import { type LoopKernel, loopKernel } from "./kernels/loops.ts";
+import { loweringOf } from "./lowering.ts";
+import { type Assignment, results, type Step } from "./step.ts";
+
+/** One kernel of a program, in its place in the order. */
+export interface Unit {
+  readonly records: readonly TapeRecord[];
+  readonly kernel: Kernel;
+  readonly reads: readonly Tensor[];
+  readonly writes: readonly Tensor[];
+  /** Set when the kernel copies its only read to its only write. */
+  readonly isCopy?: boolean;
+}
+
+/** The kernels of a step in the order in which they run, and which values are written where a state is. */
+export interface Schedule {
+  readonly units: readonly Unit[];
+  /** The tensor whose buffer holds a value: the value itself, or what it is another name of. */
+  readonly rootOf: (t: Tensor) => Tensor;
+  /** Assignments whose value is computed right into the state. */
+  readonly inPlace: ReadonlyMap<Tensor, Assignment>;
+  /** Assignments that are copied at the end. */
+  readonly copies: readonly Assignment[];
+  /** How many units run before the checks are looked at. */
+  readonly checkedAfter: number;
+}
+
+export function schedule(step: Step): Schedule {
+  const groups = fuse(step);
+  const aliases = new Map<Tensor, Tensor>();
+  for (const { kind, records } of groups) {
+    if (kind === "alias") for (const { output, inputs } of records) aliases.set(output, inputs[0] ?? output);
+    else if (kind === "loops") {
+      for (const { primitive, output, inputs } of records) {
+        if (primitive.name === "reshape") aliases.set(output, inputs[0]);
+      }
+    }
+  }
+  const rootOf = (t: Tensor): Tensor => {
+    let root = t;
+    for (let next = aliases.get(root); next !== undefined && next !== root; next = aliases.get(root)) root = next;
+    return root;
+  };
+  const constantOf = (t: Tensor): number | undefined =>
+    t.size === 1 && step.leaves.get(t)?.kind === "constant" ? t.data[0] : undefined;
+  const units = unitsOf(step, groups, rootOf, constantOf);
+  return new Scheduler(step, units, rootOf).finish();
+}
+
+/** The kernels of the groups, each storing what others read. */
+function unitsOf(
+  step: Step,
+  groups: readonly Group[],
+  rootOf: (t: Tensor) => Tensor,
+  constantOf: (t: Tensor) => number | undefined,
+): Unit[] {
+  const homeOf = new Map<Tensor, Group>();
+  for (const group of groups) for (const { output } of group.records) homeOf.set(output, group);
+  const asked = new Set(results(step).map(rootOf));
+  for (const group of groups) {
+    if (group.kind === "alias") continue;
+    for (const { inputs } of group.records) {
+      for (const input of inputs) {
+        const root = rootOf(input);
+        if (homeOf.get(root) !== group) asked.add(root);
+        // A value that is reshaped out of its group and used in it again is read from memory.
+        else if (homeOf.get(input) !== group) asked.add(root);
+      }
+    }
+  }
+  const units: Unit[] = [];
+  for (const group of groups) {
+    const { kind, records } = group;
+    if (kind === "alias") continue;
+    if (kind === "loops") {
+      const stores = records.map(({ output }) => output).filter((t) => asked.has(t));
+      if (stores.length === 0) continue;
+      const kernel: LoopKernel = loopKernel(group as Loops, stores, constantOf);
+      units.push({ records, kernel, reads: kernel.loads.map(rootOf), writes: stores });
+    } else {
+      const [{ primitive, inputs, attributes, output }] = records;
+      const lower = loweringOf(primitive) as Lower<object>;
+      units.push({ records, kernel: lower(output, inputs, attributes), reads: inputs.map(rootOf), writes: [output] });
+    }
+  }
+  return units;
+}
+
+class Scheduler {
+  readonly #step: Step;
+  readonly #units: Unit[];
+  readonly #rootOf: (t: Tensor) => Tensor;
+  readonly #writer = new Map<Tensor, Unit>();
+  /** For each unit, those that must come first. */
+  readonly #before = new Map<Unit, Set<Unit>>();
+
+  constructor(step: Step, units: readonly Unit[], rootOf: (t: Tensor) => Tensor) {
+    this.#step = step;
+    this.#rootOf = rootOf;
+    this.#units = [...units];
+    for (const unit of units) for (const t of unit.writes) this.#writer.set(t, unit);
+    for (const unit of units) this.#before.set(unit, this.#writersOf(unit.reads));
+  }
+
+  #writersOf(tensors: readonly Tensor[]): Set<Unit> {
+    return new Set(tensors.flatMap((t) => this.#writer.get(t) ?? []));
+  }
+
+  /** Whether `first` has to run before `last`. */
+  #precedes(first: Unit, last: Unit): boolean {
+    const seen = new Set<Unit>();
+    const stack = [last];
+    for (let unit = stack.pop(); unit !== undefined; unit = stack.pop()) {
+      if (unit === first) return true;
+      if (seen.has(unit)) continue;
+      seen.add(unit);
+      stack.push(...this.#before.get(unit)!);
+    }
+    return false;
+  }
+
+  finish(): Schedule {
+    const { leaves, assignments, checks } = this.#step;
+    const rootOf = this.#rootOf;
+    const inPlace = new Map<Tensor, Assignment>();
+    const copies: Assignment[] = [];
+    const assigned = new Set(assignments.map(({ target }) => target));
+    const ordered: Assignment[] = assignments.map((assignment) => {
+      // The old value of a state that changes too is put aside.
+      const leaf = leaves.get(rootOf(assignment.value));
+      if (leaf?.kind !== "state" || !assigned.has(leaf.storage)) return assignment;
+      return { ...assignment, value: this.#copy(assignment.value) };
+    });
+    const flags = this.#writersOf(checks.map(({ flag }) => rootOf(flag)));
+    for (const assignment of ordered) {
+      const root = rootOf(assignment.value);
+      const unit = this.#writer.get(root);
+      if (unit !== undefined && !inPlace.has(root) && this.#goesInPlace(assignment, root, unit, flags)) {
+        inPlace.set(root, assignment);
+      } else copies.push(assignment);
+    }
+    const units = this.#order();
+    const guarded = units.findIndex((unit) => unit.writes.some((t) => inPlace.get(t)?.expendable === false));
+    return { units, rootOf, inPlace, copies, checkedAfter: guarded === -1 ? units.length : guarded };
+  }
+
+  #copy(t: Tensor): Tensor {
+    const root = this.#rootOf(t);
+    const value = new Tensor(null, root.shape, root.dtype);
+    const unit: Unit = {
+      records: [],
+      kernel: { stages: [], operations: 0 },
+      reads: [root],
+      writes: [value],
+      isCopy: true,
+    };
+    this.#units.push(unit);
+    this.#writer.set(value, unit);
+    this.#before.set(unit, new Set());
+    return value;
+  }
+
+  /** Whether the unit may write the value over the state's old one; if so it is ordered accordingly. */
+  #goesInPlace({ target, expendable }: Assignment, root: Tensor, unit: Unit, flags: ReadonlySet<Unit>): boolean {
+    if (unit.isCopy) return false;
+    const { leaves } = this.#step;
+    const isOld = (t: Tensor) => {
+      const leaf = leaves.get(t);
+      return leaf?.kind === "state" && leaf.storage === target;
+    };
+    const readers = this.#units.filter((other) => other !== unit && other.reads.some(isOld));
+    const needed = expendable ? readers : [...readers, ...[...flags].filter((other) => other !== unit)];
+    if (!expendable && flags.has(unit)) return false;
+    if (unit.reads.some(isOld) && !readsAsItWrites(unit, unit.reads.find(isOld)!, root, this.#rootOf)) return false;
+    if (needed.some((other) => this.#precedes(unit, other))) return false;
+    for (const other of needed) this.#before.get(unit)!.add(other);
+    return true;
+  }
+
+  /** An order that respects what must come first, otherwise that of the tape. */
+  #order(): Unit[] {
+    const position = new Map(this.#units.map((unit, i) => [unit, i] as const));
+    const done = new Set<Unit>();
+    const order: Unit[] = [];
+    for (const start of this.#units) {
+      const stack = [start];
+      while (stack.length > 0) {
+        const unit = stack[stack.length - 1];
+        const missing = [...this.#before.get(unit)!].filter((other) => !done.has(other));
+        if (done.has(unit) || missing.length === 0) {
+          stack.pop();
+          if (!done.has(unit)) {
+            done.add(unit);
+            order.push(unit);
+          }
+        } else stack.push(...missing.sort((a, b) => position.get(b)! - position.get(a)!));
+      }
+    }
+    return order;
+  }
+}
+
+/** Whether a loop reads each element of `old` before it writes the same element of `fresh`, and never again. */
+function readsAsItWrites(
+  { kernel, records }: Unit,
+  old: Tensor,
+  fresh: Tensor,
+  rootOf: (t: Tensor) => Tensor,
+): boolean {
+  const loads = (kernel as Partial<LoopKernel>).loads;
+  if (loads === undefined) return false;
+  const reads = loads.filter((t) => rootOf(t) === old);
+  return (kernel as LoopKernel).readsOnce && reads.every((t) => sameShape(t.shape, fresh.shape)) && records.length > 0;
+}
