@@ -8,7 +8,6 @@ import { type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { tracing } from "../tensor/tracing.ts";
 import { flatten, sameRest, withTensors } from "./arguments.ts";
-import { optimise } from "./optimise.ts";
 import { Program } from "./program.ts";
 import type { Assignment, Leaf } from "./step.ts";
 import { type GradientUse, type Observation, traceStep } from "./trace.ts";
@@ -169,7 +168,7 @@ function makeEntry<A extends unknown[]>(
   }));
   const step = trace.step(outputs, assignments, leaves);
   return {
-    program: new Program(optimise(step), threads),
+    program: new Program(step, threads),
     ...{ types, rest, recording: isRecording(), observations, states, inputs, assigned, assignments: step.assignments },
     rebuild: (values) => {
       let at = 0;
@@ -195,6 +194,15 @@ function run({ program, states, inputs, assigned, assignments, rebuild }: Entry,
   for (const { leaf, before } of states) {
     const slot = gradientSlot(leaf);
     if (before !== null && leaf.grad !== slot) slot.data.set(leaf.grad!.data);
+  }
+  for (const { target } of assignments) {
+    const i = tensors.findIndex(({ storage }) => storage === target);
+    if (i >= 0) {
+      throw new CompileError(
+        "compile",
+        `argument ${i} is also changed from outside the arguments; use it in one of the two ways`,
+      );
+    }
   }
   const gradients = inputs.filter(({ before }) => before).map(({ argument }) => tensors[argument].grad!);
   const outputs = program.run([...tensors, ...gradients]);

@@ -35,6 +35,9 @@ export type Group = Loops | Single;
 /** More values than this in a loop would be spilled from registers more often than fusing saves memory traffic. */
 const mostRecords = 160;
 
+/** Elements of the smallest array that is worth reading once instead of twice. */
+const fewestShared = 1 << 12;
+
 /** Elements of the largest domain that is walked again after a reduction of all of it. */
 export const mostWaiting = 1 << 14;
 
@@ -134,6 +137,7 @@ export function fuse(step: Step): Group[] {
       }
     }
   }
+  mergeSiblings(groups);
   return ordered(groups).map(({ kind, records, domain, reduced, maps }) =>
     kind === "loops"
       ? { kind, records, domain, reduced: reduced ?? [], maps }
@@ -149,6 +153,7 @@ function merge(into: Growing, from: Growing, record: TapeRecord, input: Tensor):
   if (into.records.length + from.records.length > mostRecords) return false;
   const fit = alias ? renamed(into, record) : fitted(into, from, record, input);
   if (fit === null) return false;
+  if (waits([...into.records, ...from.records], fit)) return false;
   if (between(into, from) || between(from, into)) return false;
   into.reduced = fit.reduced;
   into.domain = fit.domain;
@@ -260,11 +265,45 @@ function fitted(into: Growing, from: Growing, record: TapeRecord, input: Tensor)
       if (map.length !== domain.length && !sameList(map, kept)) return null;
     }
   } else if ([...maps.values()].some((map) => map.length !== domain.length)) return null;
-  // A reduction of everything is known only at the end; in a large domain nothing may wait for it.
-  if (reduced?.length === domain.length && inputMap.length === 0 && place.length > 0 && sizeOf(domain) > mostWaiting)
-    return null;
   return { domain, reduced, maps };
 }
+
+/** A reduction of everything is known only at the end: whether, in a large domain, something full waits for it. */
+function waits(records: readonly TapeRecord[], { domain, reduced, maps }: Fit): boolean {
+  if (reduced?.length !== domain.length || sizeOf(domain) <= mostWaiting) return false;
+  const isFull = (t: Tensor) => maps.get(t)?.length === domain.length;
+  return records.some(({ inputs, output }) => isFull(output) && inputs.some((t) => maps.has(t) && !isFull(t)));
+}
+
+/**
+ * Joins groups that do not depend on each other but walk the same large array in the same way: it is read once for both.
+ */
+function mergeSiblings(groups: Growing[]): void {
+  for (let i = 0; i < groups.length; i++) {
+    const first = groups[i];
+    if (first.kind !== "loops" || sizeOf(first.domain) < fewestShared) continue;
+    const read = new Set(first.records.flatMap(({ inputs }) => inputs));
+    for (let j = i + 1; j < groups.length; j++) {
+      const other = groups[j];
+      if (other.kind !== "loops" || !sameList(first.domain, other.domain)) continue;
+      if (!other.records.some(({ inputs }) => inputs.some((t) => read.has(t) && t.size === sizeOf(first.domain))))
+        continue;
+      const reduced = first.reduced ?? other.reduced;
+      if (other.reduced !== null && !sameList(other.reduced, reduced!)) continue;
+      const maps = new Map([...first.maps, ...other.maps]);
+      const fit = { domain: first.domain, reduced, maps };
+      const records = mergedRecords(first.records, other.records);
+      if (records.length > mostRecords || waits(records, fit)) continue;
+      if (dependsOn(first, other) || dependsOn(other, first)) continue;
+      Object.assign(first, { reduced, maps, records });
+      for (const group of other.inputs) first.inputs.add(group);
+      replace(groups, other, first);
+      j--;
+    }
+  }
+}
+
+const dependsOn = (last: Growing, first: Growing): boolean => last.inputs.has(first) || between(first, last);
 
 /** Whether `last` depends on `first` by way of some other group. */
 function between(first: Growing, last: Growing): boolean {

@@ -1,13 +1,16 @@
+import type { Tape } from "../autograd/trace.ts";
 import type { TypedArray } from "../tensor/dtype.ts";
 import { CompileError } from "../tensor/errors.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { drawMemoryPlan, formatProgram, type KernelReport, reportOf } from "./describe.ts";
 import { emit } from "./emit.ts";
 import { hostElement } from "./kernels/host.ts";
 import { adopt, getArena, release, reserve, viewAt } from "./memory.ts";
+import { optimise } from "./optimise.ts";
 import { bytesIn, type MemoryPlan, planMemory, room } from "./plan.ts";
 import { type Schedule, schedule, type Unit } from "./schedule.ts";
-import type { Step } from "./step.ts";
+import { type Step, tapeOf } from "./step.ts";
 import { formTeam, type Team } from "./threads/pool.ts";
 
 /** A program of fewer parts runs on one thread: to call another would take as long as to do them. */
@@ -16,8 +19,33 @@ const fewestParts = 8;
 const partsToShare = ({ units }: Schedule): number =>
   units.flatMap(({ kernel }) => kernel.stages).reduce((total, { parts }) => total + (parts > 1 ? parts : 0), 0);
 
+/** The arrays of a program that JavaScript reads and writes. */
+interface Arrays {
+  readonly buffer: ArrayBufferLike;
+  readonly inputs: readonly { readonly position: number; readonly data: TypedArray }[];
+  readonly fed: readonly { readonly fill: (data: TypedArray) => void; readonly data: TypedArray }[];
+  readonly outputs: readonly TypedArray[];
+}
+
+/** What a program holds outside itself. */
+interface Holdings {
+  readonly blocks: readonly number[];
+  readonly team: Team | undefined;
+}
+
+function giveBack({ blocks, team }: Holdings): void {
+  team?.dismiss();
+  for (const address of blocks) release(address);
+}
+
+/** For programs that became garbage without having been disposed of. */
+const finished = new FinalizationRegistry<Holdings>(giveBack);
+
 /** A step as a WebAssembly program, with its memory. */
 export class Program {
+  /** The step as it was traced. */
+  readonly traced: Step;
+  /** The step as the passes left it. */
   readonly step: Step;
   readonly schedule: Schedule;
   readonly memoryPlan: MemoryPlan;
@@ -28,15 +56,14 @@ export class Program {
   readonly #team: Team | undefined;
   readonly #lead: () => number;
   readonly #blocks: number[] = [];
-  readonly #inputs: { readonly position: number; readonly address: number; readonly t: Tensor }[] = [];
-  readonly #fed: { readonly fill: (data: TypedArray) => void; readonly address: number; readonly t: Tensor }[] = [];
   readonly #addresses = new Map<Tensor, number>();
   /** The states are kept alive, and so is their memory. */
   readonly states: readonly Storage[];
-  #views = new Map<Tensor, TypedArray>();
-  #viewed: ArrayBufferLike | undefined;
+  #arrays: Arrays | undefined;
 
-  constructor(step: Step, threads = 1) {
+  constructor(traced: Step, threads = 1) {
+    const step = optimise(traced);
+    this.traced = traced;
     this.step = step;
     this.schedule = schedule(step);
     this.memoryPlan = planMemory(step, this.schedule);
@@ -77,6 +104,7 @@ export class Program {
     }
     this.states = states;
     this.#team = team;
+    finished.register(this, { blocks: this.#blocks, team }, this);
   }
 
   #reserve(bytes: number): number {
@@ -100,9 +128,7 @@ export class Program {
       }
       const address = this.#reserve(bytesIn(t));
       this.#addresses.set(t, address);
-      if (leaf.kind === "input") this.#inputs.push({ position: leaf.position, address, t });
-      else if (leaf.kind === "fed") this.#fed.push({ fill: leaf.fill, address, t });
-      else viewAt(address, t.dtype, t.size).set(t.data);
+      if (leaf.kind === "constant") viewAt(address, t.dtype, t.size).set(t.data);
     }
   }
 
@@ -112,33 +138,75 @@ export class Program {
     return address;
   }
 
-  /** The array of a value of the program, as the memory is now. */
+  /** The array of a value of the program. */
   #view(t: Tensor): TypedArray {
+    return viewAt(this.#addressOf(this.schedule.rootOf(t)), t.dtype, t.size);
+  }
+
+  /** The arrays that every call uses, made again when the memory has grown. */
+  #located(): Arrays {
     const { buffer } = getArena().memory;
-    if (this.#viewed !== buffer) {
-      this.#views = new Map();
-      this.#viewed = buffer;
-    }
-    let view = this.#views.get(t);
-    if (view === undefined) {
-      view = viewAt(this.#addressOf(this.schedule.rootOf(t)), t.dtype, t.size);
-      this.#views.set(t, view);
-    }
-    return view;
+    if (this.#arrays?.buffer === buffer) return this.#arrays;
+    const leaves = [...this.step.leaves];
+    this.#arrays = {
+      buffer,
+      inputs: leaves.flatMap(([t, leaf]) =>
+        leaf.kind === "input" ? [{ position: leaf.position, data: this.#view(t) }] : [],
+      ),
+      fed: leaves.flatMap(([t, leaf]) => (leaf.kind === "fed" ? [{ fill: leaf.fill, data: this.#view(t) }] : [])),
+      outputs: this.step.outputs.map((t) => this.#view(t)),
+    };
+    return this.#arrays;
+  }
+
+  /** What runs, as a tape to print and to draw. */
+  get tape(): Tape {
+    return tapeOf(this.step);
+  }
+
+  /** Its kernels, in the order in which they run. */
+  get kernels(): KernelReport[] {
+    return this.schedule.units.map(reportOf);
+  }
+
+  /** Arithmetic operations of a call, predicted from the shapes. */
+  get operations(): number {
+    return this.kernels.reduce((total, { operations }) => total + operations, 0);
+  }
+
+  /** Bytes that the kernels of a call read and write, predicted from the shapes. */
+  get bytesMoved(): number {
+    return this.kernels.reduce((total, { bytes }) => total + bytes, 0);
+  }
+
+  /** The memory plan as a picture, in SVG. */
+  drawMemory(): string {
+    return drawMemoryPlan(this.memoryPlan, this.kernels);
+  }
+
+  /** The step, its kernels with their predicted cost, and its memory. */
+  toString(): string {
+    return formatProgram(this);
+  }
+
+  /** What Node's `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** Runs the step on these arguments. Throws what a failed check throws; then no state that matters has changed. */
   run(inputs: readonly Tensor[]): Tensor[] {
     const hasHelp = this.#team?.call() === true;
-    for (const { position, t } of this.#inputs) this.#view(t).set(inputs[position].data);
-    for (const { fill, t } of this.#fed) {
-      const view = this.#view(t);
-      view.fill(0);
-      fill(view);
+    const arrays = this.#located();
+    for (const { position, data } of arrays.inputs) data.set(inputs[position].data);
+    for (const { fill, data } of arrays.fed) {
+      if (data.length === 1) data[0] = 0;
+      else data.fill(0);
+      fill(data);
     }
     const failed = hasHelp ? this.#runTogether() : this.#run();
     if (failed !== 0) this.#fail(failed - 1);
-    return this.step.outputs.map((t) => new Tensor(this.#view(t).slice(), t.shape, t.dtype));
+    return this.step.outputs.map(({ shape, dtype }, i) => new Tensor(arrays.outputs[i].slice(), shape, dtype));
   }
 
   #runTogether(): number {
@@ -158,7 +226,7 @@ export class Program {
 
   /** Gives its memory back; the states stay. */
   dispose(): void {
-    this.#team?.dismiss();
-    for (const address of this.#blocks.splice(0)) release(address);
+    finished.unregister(this);
+    giveBack({ blocks: this.#blocks.splice(0), team: this.#team });
   }
 }

@@ -1,6 +1,6 @@
 import { eq, ge, le, logicalAnd, logicalNot, logicalOr } from "../autograd/elementwise.ts";
 import { reshape, reshapeOp, sum } from "../autograd/movement.ts";
-import { isRecording, type Primitive, recordingAs } from "../autograd/primitive.ts";
+import { isRecording, type Primitive, recordingAs, untraced } from "../autograd/primitive.ts";
 import { primitives } from "../autograd/primitives.ts";
 import { type DType, isFloat, type TypedArray } from "../tensor/dtype.ts";
 import { CompileError } from "../tensor/errors.ts";
@@ -42,7 +42,7 @@ export function traceStep<T>(fn: () => T, inputs: readonly Tensor[], given: read
   tracing.tracer = tracer;
   try {
     const recording = isRecording();
-    const result = recordingAs(recording, fn);
+    const result = untraced(() => recordingAs(recording, fn));
     return tracer.finish(result);
   } finally {
     tracing.tracer = null;
@@ -240,7 +240,10 @@ class StepTracer implements Tracer {
 
 /** " at file:line" of the code outside the library that called into it, where the engine tells. */
 function callSite(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 100;
   const frames = (new Error().stack ?? "").split("\n").slice(1);
+  Error.stackTraceLimit = limit;
   const placeOf = (frame: string) => /\(?((?:file:|https?:)?[^\s()]+:\d+):\d+\)?$/.exec(frame)?.[1];
   const own = placeOf(frames[0] ?? "");
   const library = own?.slice(0, own.lastIndexOf("/compile/"));

@@ -31,8 +31,8 @@ import { expectFraction } from "./scalar-option.ts";
 interface Terms {
   /** -log p_t. */
   crossEntropy: Tensor;
-  /** log(1 - p_t). */
-  logMiss: Tensor;
+  /** (1 - p_t)^power. */
+  missTo(power: number): Tensor;
   /** The factors that `alpha` stands for. */
   weigh(alpha: Alpha): Tensor;
   /** 1 for each term that counts, 0 for the ignored; null where all count. */
@@ -58,12 +58,19 @@ function binaryTerms(where: string, x: Tensor, targets: TensorLike): Terms {
   };
   return {
     crossEntropy: y.mul(lossOfOne).add(other.mul(lossOfZero)),
-    logMiss: finiteLog(y).sub(lossOfZero).logAddExp(finiteLog(other).sub(lossOfOne)),
+    // 1 - p_t = y (1 - p) + (1 - y) p, a sum without cancellation. Its powers below 1 have an infinite slope where it
+    // rounds to 0, but finite ones in terms of its logarithm.
+    missTo: (power) =>
+      power >= 1
+        ? raised(y.mul(x.neg().sigmoid()).add(other.mul(x.sigmoid())), power)
+        : finiteLog(y).sub(lossOfZero).logAddExp(finiteLog(other).sub(lossOfOne)).mul(power).exp(),
     weigh,
     counted: null,
     positives: y,
   };
 }
+
+const raised = (t: Tensor, power: number): Tensor => (power === 1 ? t : power === 2 ? t.square() : t.pow(power));
 
 /** log v, and below every logarithm where v = 0: finite, so that `detectAnomaly` has nothing to find. */
 function finiteLog(v: Tensor): Tensor {
@@ -80,7 +87,8 @@ function labelTerms(where: string, x: Tensor, labels: TensorLike, ignoreIndex: n
     return a.ndim === 0 ? a : weightOf(a.reshape([-1]), target, x);
   };
   const counted = weightOf(null, target, x);
-  return { crossEntropy: z.neg().softplus(), logMiss: z.softplus().neg(), weigh, counted, positives: counted };
+  const missTo = (power: number) => z.softplus().mul(-power).exp();
+  return { crossEntropy: z.neg().softplus(), missTo, weigh, counted, positives: counted };
 }
 
 /** A term -y_c log p_c for each class of soft labels y, with p_t = p_c, p = softmax(x). */
@@ -95,7 +103,7 @@ function softTerms(where: string, x: Tensor, probabilities: TensorLike, axis: nu
   const rest = logp.maskedFill(isTop, -1);
   return {
     crossEntropy: expectation(y, logp).neg(),
-    logMiss: select(isTop, z.softplus().neg(), log1mexp(rest)),
+    missTo: (power) => select(isTop, z.softplus().neg(), log1mexp(rest)).mul(power).exp(),
     weigh: (alpha) => classAlpha(where, alpha, x),
     counted: null,
     positives: y,
@@ -126,9 +134,9 @@ function alphaTensor(where: string, alpha: Alpha, x: Tensor): Tensor {
 }
 
 /** -alpha_t (1 - p_t)^gamma log p_t. */
-function focal({ crossEntropy, logMiss, weigh }: Terms, alpha: Alpha | null, gamma: number, detachPt = false): Tensor {
+function focal({ crossEntropy, missTo, weigh }: Terms, alpha: Alpha | null, gamma: number, detachPt = false): Tensor {
   let loss = crossEntropy;
-  if (gamma > 0) loss = loss.mul((detachPt ? stopGradient(logMiss) : logMiss).mul(gamma).exp());
+  if (gamma > 0) loss = loss.mul(detachPt ? stopGradient(missTo(gamma)) : missTo(gamma));
   return alpha === null ? loss : loss.mul(weigh(alpha));
 }
 
@@ -286,7 +294,7 @@ export function poly(logits: TensorLike, labelsOrProbabilities: TensorLike, opti
   const axis = classAxis("poly", "logits", x);
   if (meansLabels(x, labelsOrProbabilities)) {
     const terms = labelTerms("poly", x, labelsOrProbabilities, ignoreIndex);
-    const loss = terms.crossEntropy.add(polynomial("poly", terms.logMiss.exp(), epsilon, divideByIndex));
+    const loss = terms.crossEntropy.add(polynomial("poly", terms.missTo(1), epsilon, divideByIndex));
     return reduceCounted("poly", loss, terms, reduction);
   }
   if (options.ignoreIndex !== undefined) throw ignoreIndexIsForLabels("poly");
@@ -317,8 +325,8 @@ export function sigmoidPoly(
     options,
     { epsilon: 1, divideByIndex: false, reduction: "mean" },
   );
-  const { crossEntropy, logMiss } = binaryTerms("sigmoidPoly", floatTensor("sigmoidPoly", "logits", logits), targets);
-  const loss = crossEntropy.add(polynomial("sigmoidPoly", logMiss.exp(), epsilon, divideByIndex));
+  const { crossEntropy, missTo } = binaryTerms("sigmoidPoly", floatTensor("sigmoidPoly", "logits", logits), targets);
+  const loss = crossEntropy.add(polynomial("sigmoidPoly", missTo(1), epsilon, divideByIndex));
   return reduce("sigmoidPoly", loss, reduction);
 }
 
@@ -358,11 +366,6 @@ export function polyFocal(logits: TensorLike, targets: TensorLike, options: Poly
   const byLabels = x.ndim > 0 && meansLabels(x, targets);
   if (!byLabels && options.ignoreIndex !== undefined) throw ignoreIndexIsForLabels("polyFocal");
   const terms = byLabels ? labelTerms("polyFocal", x, targets, ignoreIndex) : binaryTerms("polyFocal", x, targets);
-  const loss = focal(terms, alpha, gamma, detachPt).add(
-    terms.logMiss
-      .mul(gamma + 1)
-      .exp()
-      .mul(epsilon),
-  );
+  const loss = focal(terms, alpha, gamma, detachPt).add(terms.missTo(gamma + 1).mul(epsilon));
   return reduceCounted("polyFocal", loss, terms, reduction, normalizer);
 }

@@ -3,6 +3,7 @@ import { expectNonNegative, expectNumber } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { runningMean, stepNumber, withDecay } from "./step-numbers.ts";
 
 export interface AdadeltaOptions extends CommonOptions {
   /** How much of the running means is kept each step. Default 0.9. */
@@ -36,21 +37,14 @@ export class Adadelta extends PerParameterOptimizer<AdadeltaOptions> {
     return { squareAvg: zerosLike(parameter), accDelta: zerosLike(parameter) };
   }
 
-  protected update(
-    { data: p }: Tensor,
-    { data: g }: Tensor,
-    { squareAvg, accDelta }: ParameterState,
-    { lr, rho, eps, weightDecay }: AdadeltaOptions,
-  ): void {
-    const v = squareAvg.data;
-    const u = accDelta.data;
-    for (let i = 0; i < p.length; i++) {
-      const gradient = g[i] + weightDecay * p[i];
-      const square = rho * v[i] + (1 - rho) * gradient * gradient;
-      const delta = (gradient * Math.sqrt(u[i] + eps)) / Math.sqrt(square + eps);
-      v[i] = square;
-      u[i] = rho * u[i] + (1 - rho) * delta * delta;
-      p[i] -= lr * delta;
-    }
+  protected update(p: Tensor, g: Tensor, { squareAvg, accDelta }: ParameterState, options: AdadeltaOptions): void {
+    const rho = () => options.rho;
+    const eps = stepNumber(p, () => options.eps);
+    const gradient = withDecay(g, p, options);
+    const square = runningMean(squareAvg, gradient.square(), rho);
+    const delta = gradient.mul(accDelta.add(eps).sqrt()).div(square.add(eps).sqrt());
+    p.assign(p.sub(delta.mul(stepNumber(p, () => options.lr))));
+    accDelta.assign(runningMean(accDelta, delta.square(), rho));
+    squareAvg.assign(square);
   }
 }

@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { stepCount } from "./adam.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { stepNumber, withDecay } from "./step-numbers.ts";
 
 export interface AdagradOptions extends CommonOptions {
   /** The learning rate of step t is lr / (1 + (t - 1) lrDecay). Default 0. */
@@ -45,19 +46,12 @@ export class Adagrad extends PerParameterOptimizer<AdagradOptions> {
     return { step: stepCount(), sum: full(shape, initialAccumulatorValue, { dtype }) };
   }
 
-  protected update(
-    { data: p }: Tensor,
-    { data: g }: Tensor,
-    { step, sum }: ParameterState,
-    { lr, lrDecay, weightDecay, eps }: AdagradOptions,
-  ): void {
-    const s = sum.data;
-    const rate = lr / (1 + step.data[0]++ * lrDecay);
-    for (let i = 0; i < p.length; i++) {
-      const gradient = g[i] + weightDecay * p[i];
-      const total = s[i] + gradient * gradient;
-      s[i] = total;
-      p[i] -= (rate * gradient) / (Math.sqrt(total) + eps);
-    }
+  protected update(p: Tensor, g: Tensor, { sum }: ParameterState, options: AdagradOptions, t: () => number): void {
+    const gradient = withDecay(g, p, options);
+    const total = sum.add(gradient.square());
+    const rate = stepNumber(p, () => options.lr / (1 + (t() - 1) * options.lrDecay));
+    const eps = stepNumber(p, () => options.eps);
+    p.assign(p.sub(gradient.mul(rate).div(total.sqrt().add(eps))));
+    sum.assign(total);
   }
 }

@@ -4,6 +4,7 @@ import { expectNonNegative } from "../tensor/options.ts";
 import { scalar, type Tensor } from "../tensor/tensor.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { runningMean, stepNumber, withDecay } from "./step-numbers.ts";
 
 /** What Adam and its kin share. */
 export interface MomentOptions extends CommonOptions {
@@ -66,8 +67,8 @@ export class Adam extends PerParameterOptimizer<AdamOptions> {
     return adamState(parameter, amsgrad);
   }
 
-  protected update(p: Tensor, g: Tensor, state: ParameterState, options: AdamOptions): void {
-    adamStep(p, g, state, options, options.weightDecay, 1);
+  protected update(p: Tensor, g: Tensor, state: ParameterState, options: AdamOptions, t: () => number): void {
+    adamStep(p, g, state, options, t, false);
   }
 }
 
@@ -89,8 +90,8 @@ export class AdamW extends PerParameterOptimizer<AdamOptions> {
     return adamState(parameter, amsgrad);
   }
 
-  protected update(p: Tensor, g: Tensor, state: ParameterState, options: AdamOptions): void {
-    adamStep(p, g, state, options, 0, 1 - options.lr * options.weightDecay);
+  protected update(p: Tensor, g: Tensor, state: ParameterState, options: AdamOptions, t: () => number): void {
+    adamStep(p, g, state, options, t, true);
   }
 }
 
@@ -99,34 +100,25 @@ function adamState(parameter: Tensor, amsgrad: boolean): ParameterState {
   return amsgrad ? { ...state, maxExpAvgSq: zerosLike(parameter) } : state;
 }
 
-/** One step with the L2 penalty `penalty`, from the parameter times `shrink`. */
+/** One step. Decoupled decay does not go through the running means. */
 function adamStep(
-  { data: p }: Tensor,
-  { data: g }: Tensor,
-  state: ParameterState,
-  { lr, betas: [beta1, beta2], eps }: AdamOptions,
-  penalty: number,
-  shrink: number,
+  p: Tensor,
+  g: Tensor,
+  { expAvg, expAvgSq, maxExpAvgSq }: ParameterState,
+  options: AdamOptions,
+  t: () => number,
+  decoupled: boolean,
 ): void {
-  const t = ++state.step.data[0];
-  const m = state.expAvg.data;
-  const v = state.expAvgSq.data;
-  const largest = state.maxExpAvgSq?.data;
-  const rate = lr / (1 - beta1 ** t);
-  const unbias = 1 / Math.sqrt(1 - beta2 ** t);
-  const [fresh1, fresh2] = [1 - beta1, 1 - beta2];
-  for (let i = 0; i < p.length; i++) {
-    const before = p[i];
-    const gradient = g[i] + penalty * before;
-    const mean = beta1 * m[i] + fresh1 * gradient;
-    let square = beta2 * v[i] + fresh2 * gradient * gradient;
-    m[i] = mean;
-    v[i] = square;
-    if (largest !== undefined) {
-      // Written so that a NaN stays: NaN is neither larger nor smaller.
-      square = largest[i] > square ? largest[i] : square;
-      largest[i] = square;
-    }
-    p[i] = shrink * before - (rate * mean) / (Math.sqrt(square) * unbias + eps);
-  }
+  const gradient = decoupled ? g : withDecay(g, p, options);
+  const mean = runningMean(expAvg, gradient, () => options.betas[0]);
+  const square = runningMean(expAvgSq, gradient.square(), () => options.betas[1]);
+  const largest = maxExpAvgSq === undefined ? square : maxExpAvgSq.maximum(square);
+  const rate = stepNumber(p, () => options.lr / (1 - options.betas[0] ** t()));
+  const unbias = stepNumber(p, () => 1 / Math.sqrt(1 - options.betas[1] ** t()));
+  const eps = stepNumber(p, () => options.eps);
+  const change = mean.mul(rate).div(largest.sqrt().mul(unbias).add(eps));
+  p.assign(p.sub(decoupled ? withDecay(change, p, options, () => options.lr) : change));
+  expAvg.assign(mean);
+  expAvgSq.assign(square);
+  maxExpAvgSq?.assign(largest);
 }

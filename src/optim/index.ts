@@ -15,3 +15,4 @@ export { RAdam, type RAdamOptions } from "./radam.ts";
 export { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
 export { Schedule, type Scheduled, type ScheduleState } from "./schedule.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";
+export { stepNumber } from "./step-numbers.ts";

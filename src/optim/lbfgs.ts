@@ -5,6 +5,7 @@ import { expectInteger, expectNonNegative, expectOneOf } from "../tensor/options
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Optimizer, type OptimizerState } from "./optimizer.ts";
+import { expectOutside } from "./outside.ts";
 import { type LinePoint, strongWolfe } from "./strong-wolfe.ts";
 
 export interface LBFGSOptions {
@@ -96,6 +97,10 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
         "needs a closure that clears the gradients, calls backward() and returns the loss",
       );
     }
+    expectOutside(
+      "LBFGS.step",
+      "decides by the values of losses and gradients, which are not known while a function is compiled; call it outside, with a closure that calls a compiled function",
+    );
     const { lr, maxIter, toleranceGrad, toleranceChange, historySize, lineSearchFn, ...rest } = this.groups[0];
     const maxEval = rest.maxEval ?? Math.floor((maxIter * 5) / 4);
     const firstLoss = recordingAs(true, closure);

@@ -3,6 +3,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { checkAdam } from "./adam.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { stepNumber, withDecay } from "./step-numbers.ts";
 
 export interface LionOptions extends CommonOptions {
   /** The share of the momentum in the direction, and how much of it is kept each step. Default [0.9, 0.99]. */
@@ -32,17 +33,12 @@ export class Lion extends PerParameterOptimizer<LionOptions> {
     return { expAvg: zerosLike(parameter) };
   }
 
-  protected update(
-    { data: p }: Tensor,
-    { data: g }: Tensor,
-    { expAvg }: ParameterState,
-    { lr, betas: [beta1, beta2], weightDecay }: LionOptions,
-  ): void {
-    const m = expAvg.data;
-    const shrink = 1 - lr * weightDecay;
-    for (let i = 0; i < p.length; i++) {
-      p[i] = shrink * p[i] - lr * Math.sign(beta1 * m[i] + (1 - beta1) * g[i]);
-      m[i] = beta2 * m[i] + (1 - beta2) * g[i];
-    }
+  protected update(p: Tensor, g: Tensor, { expAvg }: ParameterState, options: LionOptions): void {
+    const lr = () => options.lr;
+    const gap = g.sub(expAvg); // both means come from it, and so out of one loop
+    const mean = (keep: () => number) => expAvg.add(gap.mul(stepNumber(p, () => 1 - keep())));
+    const direction = mean(() => options.betas[0]).sign();
+    p.assign(p.sub(withDecay(direction.mul(stepNumber(p, lr)), p, options, lr)));
+    expAvg.assign(mean(() => options.betas[1]));
   }
 }

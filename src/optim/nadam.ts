@@ -1,9 +1,11 @@
 import { zerosLike } from "../tensor/creation.ts";
 import { expectNonNegative } from "../tensor/options.ts";
 import { scalar, type Tensor } from "../tensor/tensor.ts";
+import { observe } from "../tensor/tracing.ts";
 import { checkAdam, type MomentOptions, momentDefaults, stepCount } from "./adam.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { runningMean, stepNumber, withDecay } from "./step-numbers.ts";
 
 export interface NAdamOptions extends MomentOptions {
   /** How fast the momentum warms up. Default 0.004. */
@@ -44,33 +46,26 @@ export class NAdam extends PerParameterOptimizer<NAdamOptions> {
     };
   }
 
-  protected update(
-    { data: p }: Tensor,
-    { data: g }: Tensor,
-    { step, muProduct, expAvg, expAvgSq }: ParameterState,
-    { lr, betas: [beta1, beta2], eps, weightDecay, momentumDecay, decoupledWeightDecay }: NAdamOptions,
-  ): void {
-    const t = ++step.data[0];
-    const m = expAvg.data;
-    const v = expAvgSq.data;
-    const mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
-    const next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentumDecay));
-    muProduct.data[0] *= mu;
-    const product = muProduct.data[0];
-    const gradientRate = (lr * (1 - mu)) / (1 - product);
-    const meanRate = (lr * next) / (1 - product * next);
-    const unbias = 1 / (1 - beta2 ** t);
-    const shrink = decoupledWeightDecay ? 1 - lr * weightDecay : 1;
-    const penalty = decoupledWeightDecay ? 0 : weightDecay;
-    const [fresh1, fresh2] = [1 - beta1, 1 - beta2];
-    for (let i = 0; i < p.length; i++) {
-      const before = p[i];
-      const gradient = g[i] + penalty * before;
-      const mean = beta1 * m[i] + fresh1 * gradient;
-      const square = beta2 * v[i] + fresh2 * gradient * gradient;
-      m[i] = mean;
-      v[i] = square;
-      p[i] = shrink * before - (gradientRate * gradient + meanRate * mean) / (Math.sqrt(square * unbias) + eps);
-    }
+  protected update(p: Tensor, g: Tensor, state: ParameterState, options: NAdamOptions, t: () => number): void {
+    const { step, muProduct, expAvg, expAvgSq } = state;
+    const mu = (t: number) => options.betas[0] * (1 - 0.5 * 0.96 ** (t * options.momentumDecay));
+    const product = () => {
+      let all = muProduct.data[0];
+      for (let s = step.data[0] + 1; s <= t(); s++) all *= mu(s); // several when a compiled call takes several steps
+      return all;
+    };
+    const decoupled = observe(() => options.decoupledWeightDecay);
+    const gradient = decoupled ? g : withDecay(g, p, options);
+    const mean = runningMean(expAvg, gradient, () => options.betas[0]);
+    const square = runningMean(expAvgSq, gradient.square(), () => options.betas[1]);
+    const gradientRate = stepNumber(p, () => (options.lr * (1 - mu(t()))) / (1 - product()));
+    const meanRate = stepNumber(p, () => (options.lr * mu(t() + 1)) / (1 - product() * mu(t() + 1)));
+    const unbias = stepNumber(p, () => 1 / (1 - options.betas[1] ** t()));
+    const eps = stepNumber(p, () => options.eps);
+    const change = gradient.mul(gradientRate).add(mean.mul(meanRate)).div(square.mul(unbias).sqrt().add(eps));
+    p.assign(p.sub(decoupled ? withDecay(change, p, options, () => options.lr) : change));
+    expAvg.assign(mean);
+    expAvgSq.assign(square);
+    muProduct.assign(muProduct.mul(stepNumber(muProduct, () => mu(t()))));
   }
 }

@@ -2,6 +2,7 @@ import { ValueError } from "../tensor/errors.ts";
 import { expectNonNegative, expectOneOf, resolve } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { groupsOf, type ParametersOrGroups } from "./groups.ts";
+import { expectOutside, outsideOnly } from "./outside.ts";
 
 export interface OptimizerState {
   /** For each group its options and the positions of its parameters; all of it fits into JSON. */
@@ -52,6 +53,7 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
   }
 
   set lr(value: number) {
+    expectOutside(`${this.where}.lr`, outsideOnly);
     expectNonNegative(this.where, "lr", value);
     for (const group of this.groups) group.lr = value;
   }
@@ -83,6 +85,7 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
   /** The options in a kept state, one for each group of this optimizer, checked. */
   protected savedOptions(state: OptimizerState): O[] {
     const where = `${this.where}.loadStateDict`;
+    expectOutside(where, "inside a compiled function it would load once, and not at each call; call it outside");
     const { groups, tensors } = state ?? {};
     const isState =
       Array.isArray(groups) &&

@@ -1,5 +1,6 @@
 import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNonNegative, expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
+import { expectOutside, outsideOnly } from "./outside.ts";
 import type { Scheduled } from "./schedule.ts";
 
 export interface PlateauOptions {
@@ -65,6 +66,7 @@ export class ReduceLROnPlateau {
   }
 
   step(metric: number): void {
+    expectOutside("ReduceLROnPlateau.step", outsideOnly);
     if (typeof metric !== "number") {
       throw new ValueError("ReduceLROnPlateau.step", `metric must be a number, got ${String(metric)}; use loss.item()`);
     }

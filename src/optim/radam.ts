@@ -1,8 +1,11 @@
-import { zerosLike } from "../tensor/creation.ts";
+import { where } from "../autograd/elementwise.ts";
+import { fed, zerosLike } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { observe } from "../tensor/tracing.ts";
 import { checkAdam, type MomentOptions, momentDefaults, stepCount } from "./adam.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { runningMean, stepNumber, withDecay } from "./step-numbers.ts";
 
 export interface RAdamOptions extends MomentOptions {
   /** Let weights decay as in AdamW. Default false. */
@@ -34,34 +37,31 @@ export class RAdam extends PerParameterOptimizer<RAdamOptions> {
     return { step: stepCount(), expAvg: zerosLike(parameter), expAvgSq: zerosLike(parameter) };
   }
 
-  protected update(
-    { data: p }: Tensor,
-    { data: g }: Tensor,
-    { step, expAvg, expAvgSq }: ParameterState,
-    { lr, betas: [beta1, beta2], eps, weightDecay, decoupledWeightDecay }: RAdamOptions,
-  ): void {
-    const t = ++step.data[0];
-    const m = expAvg.data;
-    const v = expAvgSq.data;
-    const correction2 = 1 - beta2 ** t;
-    const longest = 2 / (1 - beta2) - 1;
-    const length = longest - (2 * t * beta2 ** t) / correction2;
-    const trusted = length > 5;
-    const rectification = trusted
-      ? Math.sqrt(((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length))
-      : 1;
-    const rate = (lr / (1 - beta1 ** t)) * (trusted ? rectification * Math.sqrt(correction2) : 1);
-    const shrink = decoupledWeightDecay ? 1 - lr * weightDecay : 1;
-    const penalty = decoupledWeightDecay ? 0 : weightDecay;
-    const [fresh1, fresh2] = [1 - beta1, 1 - beta2];
-    for (let i = 0; i < p.length; i++) {
-      const before = p[i];
-      const gradient = g[i] + penalty * before;
-      const mean = beta1 * m[i] + fresh1 * gradient;
-      const square = beta2 * v[i] + fresh2 * gradient * gradient;
-      m[i] = mean;
-      v[i] = square;
-      p[i] = shrink * before - (trusted ? (rate * mean) / (Math.sqrt(square) + eps) : rate * mean);
-    }
+  protected update(p: Tensor, g: Tensor, state: ParameterState, options: RAdamOptions, t: () => number): void {
+    const { expAvg, expAvgSq } = state;
+    const decoupled = observe(() => options.decoupledWeightDecay);
+    const gradient = decoupled ? g : withDecay(g, p, options);
+    const mean = runningMean(expAvg, gradient, () => options.betas[0]);
+    const square = runningMean(expAvgSq, gradient.square(), () => options.betas[1]);
+    const rectification = () => rectificationAt(t(), options.betas[1]);
+    const rate = stepNumber(p, () => (options.lr / (1 - options.betas[0] ** t())) * (rectification() ?? 1));
+    const trusted = fed([], "bool", (data) => {
+      data[0] = Number(rectification() !== null);
+    });
+    const eps = stepNumber(p, () => options.eps);
+    const change = mean.mul(rate).div(where(trusted, square.sqrt().add(eps), 1));
+    p.assign(p.sub(decoupled ? withDecay(change, p, options, () => options.lr) : change));
+    expAvg.assign(mean);
+    expAvgSq.assign(square);
   }
+}
+
+/** r sqrt(1 - b2^t), or null while n_t <= 5. */
+function rectificationAt(t: number, beta2: number): number | null {
+  const correction = 1 - beta2 ** t;
+  const longest = 2 / (1 - beta2) - 1;
+  const length = longest - (2 * t * beta2 ** t) / correction;
+  if (length <= 5) return null;
+  const r2 = ((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length);
+  return Math.sqrt(r2 * correction);
 }

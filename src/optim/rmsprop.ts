@@ -1,8 +1,10 @@
 import { zerosLike } from "../tensor/creation.ts";
 import { expectNonNegative } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { observe } from "../tensor/tracing.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { runningMean, stepNumber, withDecay } from "./step-numbers.ts";
 
 export interface RMSpropOptions extends CommonOptions {
   /** How much of the running mean of g^2 is kept each step. Default 0.99. */
@@ -53,33 +55,27 @@ export class RMSprop extends PerParameterOptimizer<RMSpropOptions> {
     };
   }
 
-  protected update(
-    parameter: Tensor,
-    { data: g }: Tensor,
-    state: ParameterState,
-    { lr, alpha, eps, weightDecay, momentum }: RMSpropOptions,
-  ): void {
-    const p = parameter.data;
-    const v = state.squareAvg.data;
-    if (momentum > 0) state.momentumBuffer ??= zerosLike(parameter); // a schedule may have turned it on
-    const buffer = state.momentumBuffer?.data;
-    const means = state.gradAvg?.data;
-    for (let i = 0; i < p.length; i++) {
-      const gradient = g[i] + weightDecay * p[i];
-      const square = alpha * v[i] + (1 - alpha) * gradient * gradient;
-      v[i] = square;
-      let variance = square;
-      if (means !== undefined) {
-        const mean = alpha * means[i] + (1 - alpha) * gradient;
-        means[i] = mean;
-        variance -= mean * mean;
-      }
-      let direction = gradient / (Math.sqrt(variance) + eps);
-      if (buffer !== undefined) {
-        direction += momentum * buffer[i];
-        buffer[i] = direction;
-      }
-      p[i] -= lr * direction;
+  protected update(p: Tensor, g: Tensor, state: ParameterState, options: RMSpropOptions): void {
+    const { squareAvg, gradAvg } = state;
+    const alpha = () => options.alpha;
+    const gradient = withDecay(g, p, options);
+    const square = runningMean(squareAvg, gradient.square(), alpha);
+    let variance = square;
+    if (gradAvg !== undefined) {
+      const mean = runningMean(gradAvg, gradient, alpha);
+      variance = square.sub(mean.square()).relu(); // rounding may leave less than nothing
+      gradAvg.assign(mean);
     }
+    let direction = gradient.div(variance.sqrt().add(stepNumber(p, () => options.eps)));
+    const buffer = observe(() => {
+      if (options.momentum > 0) state.momentumBuffer ??= zerosLike(p); // a schedule may have turned it on
+      return state.momentumBuffer;
+    });
+    if (buffer !== undefined) {
+      direction = buffer.mul(stepNumber(p, () => options.momentum)).add(direction);
+      buffer.assign(direction);
+    }
+    p.assign(p.sub(direction.mul(stepNumber(p, () => options.lr))));
+    squareAvg.assign(square);
   }
 }

@@ -1,4 +1,5 @@
 import { ValueError } from "../tensor/errors.ts";
+import { expectOutside, outsideOnly } from "./outside.ts";
 
 /** The default of an option that must be given: what checks its domain says "got undefined". */
 export const required = undefined as unknown as number;
@@ -35,6 +36,7 @@ export abstract class Schedule {
   protected abstract lrAt(steps: number, base: number): number;
 
   step(): void {
+    expectOutside(`${this.constructor.name}.step`, outsideOnly);
     this.steps++;
     this.apply();
   }

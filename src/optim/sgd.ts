@@ -2,8 +2,11 @@ import { zerosLike } from "../tensor/creation.ts";
 import { ValueError } from "../tensor/errors.ts";
 import { expectNonNegative, expectNumber } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { observe } from "../tensor/tracing.ts";
+import { stepCount } from "./adam.ts";
 import type { ParametersOrGroups } from "./groups.ts";
 import { type CommonOptions, type ParameterState, PerParameterOptimizer } from "./per-parameter.ts";
+import { stepNumber, withDecay } from "./step-numbers.ts";
 
 export interface SGDOptions extends CommonOptions {
   /** Share of the last direction that is kept. Default 0. */
@@ -49,31 +52,29 @@ export class SGD extends PerParameterOptimizer<SGDOptions> {
   }
 
   protected initialState(parameter: Tensor, { momentum }: SGDOptions): ParameterState {
-    return momentum === 0 ? {} : { momentumBuffer: zerosLike(parameter) };
+    return momentum === 0 ? {} : momentumState(parameter);
   }
 
-  protected update(
-    parameter: Tensor,
-    { data: g }: Tensor,
-    state: ParameterState,
-    { lr, momentum, dampening, weightDecay, nesterov }: SGDOptions,
-    first: boolean,
-  ): void {
-    const p = parameter.data;
-    if (momentum === 0) {
-      for (let i = 0; i < p.length; i++) p[i] -= lr * (g[i] + weightDecay * p[i]);
+  protected update(p: Tensor, g: Tensor, state: ParameterState, options: SGDOptions, t: () => number): void {
+    const lr = stepNumber(p, () => options.lr);
+    const gradient = withDecay(g, p, options);
+    if (observe(() => options.momentum === 0)) {
+      p.assign(p.sub(gradient.mul(lr)));
       return;
     }
     // A schedule may have turned the momentum on after the first steps.
-    const isNew = first || state.momentumBuffer === undefined;
-    state.momentumBuffer ??= zerosLike(parameter);
-    const b = state.momentumBuffer.data;
-    const fresh = isNew ? 1 : 1 - dampening;
-    for (let i = 0; i < p.length; i++) {
-      const gradient = g[i] + weightDecay * p[i];
-      const velocity = momentum * b[i] + fresh * gradient;
-      b[i] = velocity;
-      p[i] -= lr * (nesterov ? gradient + momentum * velocity : velocity);
-    }
+    observe(() => state.momentumBuffer ?? Object.assign(state, momentumState(p)).momentumBuffer);
+    const { momentumBuffer } = state;
+    const momentum = stepNumber(p, () => options.momentum);
+    const fresh = stepNumber(p, () => (t() === 1 ? 1 : 1 - options.dampening));
+    const velocity = momentumBuffer.mul(momentum).add(gradient.mul(fresh));
+    const direction = observe(() => options.nesterov) ? gradient.add(velocity.mul(momentum)) : velocity;
+    p.assign(p.sub(direction.mul(lr)));
+    momentumBuffer.assign(velocity);
   }
 }
+
+const momentumState = (parameter: Tensor): ParameterState => ({
+  step: stepCount(),
+  momentumBuffer: zerosLike(parameter),
+});
