@@ -230,6 +230,9 @@ export function collectRecords(fn: () => unknown): TapeRecord[] {
   return records;
 }
 
+/** Runs `fn` outside the `trace` that is going on, if one is. */
+export const untraced = <T>(fn: () => T): T => withState("trace", "tape", null, fn);
+
 function withState<K extends keyof typeof state, T>(where: string, key: K, value: (typeof state)[K], fn: () => T): T {
   expectFunction(where, "fn", fn);
   const before = state[key];

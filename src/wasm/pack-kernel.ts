@@ -9,7 +9,7 @@ export function adjoin(table: Operand<"i32">): Expression<"i32"> {
 }
 
 /** The four columns of a 4 x 4 matrix given by its rows. */
-function transpose(f: FunctionBuilder, rows: Expression<"v128">[]): Expression<"v128">[] {
+export function transpose(f: FunctionBuilder, rows: Expression<"v128">[]): Expression<"v128">[] {
   const [a, b, c, d] = rows.map((row) => f.let(row));
   const ab01 = f.let(f32x4.shuffle(a, b, [0, 4, 1, 5]));
   const ab23 = f.let(f32x4.shuffle(a, b, [2, 6, 3, 7]));

@@ -1,0 +1,402 @@
+import { describe, expect, it } from "vitest";
+import * as eager from "../../src/autograd/elementwise.ts";
+import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { type FunctionBuilder, Module } from "../../src/wasm/assembler.ts";
+import type { Expression, Local } from "../../src/wasm/encoding.ts";
+import { i32, v128 } from "../../src/wasm/instructions.ts";
+import * as math from "../../src/wasm/vector-math.ts";
+
+type Vector = Expression<"v128">;
+type Inline = (f: FunctionBuilder, x: Local<"v128">, y: Local<"v128">) => Vector;
+
+const block = 1 << 12;
+
+/** The function as a loop over arrays. */
+function overArrays(inline: Inline): (x: Float32Array, y?: Float32Array) => Float32Array {
+  const module = new Module();
+  module.importMemory("env", "memory", 1);
+  const run = module.function("run", { at: "i32", end: "i32" }, (f, { at, end }) => {
+    f.doWhile(
+      () => {
+        const x = f.let(v128.load(at));
+        const y = f.let(v128.load(at, 4 * block));
+        f.do(v128.store(at, inline(f, x, y), 8 * block));
+        f.set(at, i32.add(at, 16));
+      },
+      () => i32.ltU(at, end),
+    );
+  });
+  module.export(run);
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } });
+  const [x, y, out] = [0, 1, 2].map((i) => new Float32Array(memory.buffer, 4 * block * i, block));
+  return (xs, ys = xs) => {
+    const result = new Float32Array(xs.length);
+    for (let start = 0; start < xs.length; start += block) {
+      const size = Math.min(block, xs.length - start);
+      x.set(xs.subarray(start, start + size));
+      y.set(ys.subarray(start, start + size));
+      (instance.exports.run as (at: number, end: number) => void)(0, 4 * size);
+      result.set(out.subarray(0, size), start);
+    }
+    return result;
+  };
+}
+
+const float = new Float32Array(1);
+const pattern = new Uint32Array(float.buffer);
+
+/** The distance of neighbouring float32 where `exact` lies. */
+function spacing(exact: number): number {
+  const magnitude = Math.abs(exact);
+  float[0] = Math.min(magnitude, 3.4e38);
+  if (float[0] > magnitude) pattern[0]--;
+  return 2 ** (Math.max(pattern[0] >>> 23, 1) - 150);
+}
+
+/** The error in units of the last place; Infinity as 2^128. */
+function ulps(actual: number, exact: number): number {
+  if (Number.isNaN(actual) && Number.isNaN(exact)) return 0;
+  const finite = (x: number) => Math.max(-(2 ** 128), Math.min(2 ** 128, x));
+  const error = Math.abs(finite(actual) - finite(exact));
+  return error === 0 ? 0 : Number.isNaN(error) ? Number.POSITIVE_INFINITY : error / spacing(exact);
+}
+
+interface Worst {
+  error: number;
+  at: readonly number[];
+}
+
+/** The largest error in units of the last place that is also above `tolerance`. */
+function worst(actual: Float32Array, exact: Tensor, inputs: readonly Float32Array[], tolerance = 0): Worst {
+  const found: Worst = { error: 0, at: [] };
+  for (let i = 0; i < actual.length; i++) {
+    if (Math.abs(actual[i] - exact.data[i]) <= tolerance) continue;
+    const error = ulps(actual[i], exact.data[i]);
+    if (error > found.error) Object.assign(found, { error, at: inputs.map((x) => x[i]) });
+  }
+  return found;
+}
+
+const float64 = (x: Float32Array): Tensor => tensor(x, { dtype: "float64" });
+
+/** Every `step`th bit pattern: all signs and exponents, subnormal numbers, infinities and NaN among them. */
+function patterns(step: number): Float32Array {
+  return new Float32Array(Uint32Array.from({ length: Math.ceil(2 ** 32 / step) }, (_, i) => i * step).buffer);
+}
+
+/** Evenly spaced numbers of [low, high]. */
+const range = (low: number, high: number, count = 100_000): Float32Array =>
+  Float32Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
+
+const everywhere = patterns(4093);
+const specials = Float32Array.of(
+  ...[
+    0,
+    1,
+    2,
+    3,
+    0.5,
+    1.5,
+    2.5,
+    88.8,
+    1e-20,
+    1e20,
+    2 ** -149,
+    2 ** -126,
+    2 ** 24,
+    2 ** 24 - 1,
+    3.4e38,
+    Infinity,
+  ].flatMap((x) => [x, -x]),
+  ...[Number.NaN, 1 + 2 ** -23, 1 - 2 ** -24, -1 - 2 ** -23],
+);
+
+type Ranges = [low: number, high: number][];
+
+/** The function, its bound in units of the last place (docs/vector-math.md), and where to look closely. */
+const unary: Record<string, { inline: Inline; exact: eager.Unary; bound: number; ranges: Ranges }> = {
+  exp: {
+    inline: math.exp,
+    exact: eager.exp,
+    bound: 1,
+    ranges: [
+      [-105, -86],
+      [-1, 1],
+      [87, 90],
+    ],
+  },
+  expm1: {
+    inline: math.expm1,
+    exact: eager.expm1,
+    bound: 1.4,
+    ranges: [
+      [-2, 2],
+      [0.3, 0.7],
+      [87, 90],
+    ],
+  },
+  log: {
+    inline: math.log,
+    exact: eager.log,
+    bound: 1,
+    ranges: [
+      [0.5, 2],
+      [0.99, 1.01],
+    ],
+  },
+  log1p: {
+    inline: math.log1p,
+    exact: eager.log1p,
+    bound: 1.7,
+    ranges: [
+      [-1, 2],
+      [-0.3, -0.28],
+      [0.4, 0.5],
+    ],
+  },
+  sigmoid: {
+    inline: math.sigmoid,
+    exact: eager.sigmoid,
+    bound: 1.8,
+    ranges: [
+      [-10, 10],
+      [-105, -86],
+    ],
+  },
+  softplus: {
+    inline: math.softplus,
+    exact: eager.softplus,
+    bound: 1.9,
+    ranges: [
+      [-10, 10],
+      [-1, 1],
+    ],
+  },
+  tanh: {
+    inline: math.tanh,
+    exact: eager.tanh,
+    bound: 1.4,
+    ranges: [
+      [-1, 1],
+      [0.6, 0.65],
+      [5, 10],
+    ],
+  },
+  sin: {
+    inline: math.sin,
+    exact: eager.sin,
+    bound: 1.9,
+    ranges: [
+      [-4, 4],
+      [-1600, 1600],
+      [1590, 1700],
+    ],
+  },
+  cos: {
+    inline: math.cos,
+    exact: eager.cos,
+    bound: 2,
+    ranges: [
+      [-4, 4],
+      [-1600, 1600],
+      [1590, 1700],
+    ],
+  },
+  tan: {
+    inline: math.tan,
+    exact: eager.tan,
+    bound: 1.9,
+    ranges: [
+      [-4, 4],
+      [-1600, 1600],
+      [1590, 1700],
+    ],
+  },
+  asin: {
+    inline: math.asin,
+    exact: eager.asin,
+    bound: 1.3,
+    ranges: [
+      [-1, 1],
+      [0.49, 0.6],
+    ],
+  },
+  acos: {
+    inline: math.acos,
+    exact: eager.acos,
+    bound: 1.3,
+    ranges: [
+      [-1, 1],
+      [0.99, 1],
+    ],
+  },
+  atan: {
+    inline: math.atan,
+    exact: eager.atan,
+    bound: 1.5,
+    ranges: [
+      [-2, 2],
+      [0.99, 1.01],
+    ],
+  },
+  sinh: {
+    inline: math.sinh,
+    exact: eager.sinh,
+    bound: 1.7,
+    ranges: [
+      [-2, 2],
+      [88, 90],
+    ],
+  },
+  cosh: {
+    inline: math.cosh,
+    exact: eager.cosh,
+    bound: 1.6,
+    ranges: [
+      [-2, 2],
+      [88, 90],
+    ],
+  },
+  erf: {
+    inline: math.erf,
+    exact: eager.erf,
+    bound: 1.4,
+    ranges: [
+      [-4, 4],
+      [0.9, 1.1],
+    ],
+  },
+  erfc: {
+    inline: math.erfc,
+    exact: eager.erfc,
+    bound: 0.7,
+    ranges: [
+      [-4, 4],
+      [9, 10.3],
+    ],
+  },
+  rsqrt: { inline: math.rsqrt, exact: eager.rsqrt, bound: 1.5, ranges: [[1, 4]] },
+  reciprocal: { inline: math.reciprocal, exact: eager.reciprocal, bound: 0.5, ranges: [[1, 2]] },
+  round: { inline: math.round, exact: eager.round, bound: 0, ranges: [[-10, 10]] },
+  sign: { inline: math.sign, exact: eager.sign, bound: 0, ranges: [] },
+};
+
+/** The first input whose results differ: as numbers by more than 2 units of the last place, NaN, infinities, signs of 0. */
+function firstDifference(actual: Float32Array, expected: Tensor, inputs: readonly Float32Array[]) {
+  const i = actual.findIndex((value, k) => {
+    const other = expected.data[k];
+    return value === 0 || other === 0 ? !Object.is(value, other) : ulps(value, other) > 2;
+  });
+  return i < 0 ? undefined : [...inputs.map((x) => x[i]), actual[i], expected.data[i]];
+}
+
+describe.each(Object.entries(unary))("%s", (name, { inline, exact, bound, ranges }) => {
+  const run = overArrays(inline);
+
+  it(`is within ${bound} units in the last place of the exact value`, () => {
+    for (const x of [everywhere, ...ranges.map(([low, high]) => range(low, high))]) {
+      const { error, at } = worst(run(x), exact(float64(x)), [x]);
+      expect(error, `at ${at}`).toBeLessThanOrEqual(bound);
+    }
+  });
+
+  it("treats special values as the eager function does", () => {
+    // Eager erf(-0) is +0.
+    const x = name === "erf" ? specials.filter((value) => !Object.is(value, -0)) : specials;
+    expect(firstDifference(run(x), exact(tensor(x)), [x])).toBeUndefined();
+  });
+});
+
+/** All pairs of the values. */
+function pairs(first: Float32Array, second = first): [Float32Array, Float32Array] {
+  const n = second.length;
+  const length = first.length * n;
+  return [
+    Float32Array.from({ length }, (_, i) => first[Math.floor(i / n)]),
+    Float32Array.from({ length }, (_, i) => second[i % n]),
+  ];
+}
+
+const binary: Record<
+  string,
+  { inline: Inline; exact: eager.Binary; bound: number; tolerance?: number; ranges: Ranges }
+> = {
+  pow: {
+    inline: math.pow,
+    exact: eager.pow,
+    bound: 1.1,
+    ranges: [
+      [0, 3],
+      [-3, 3],
+      [0.9, 1.1],
+      [-200, 200],
+    ],
+  },
+  atan2: {
+    inline: math.atan2,
+    exact: eager.atan2,
+    bound: 1.7,
+    ranges: [
+      [-1, 1],
+      [-100, 100],
+    ],
+  },
+  // Where the two terms cancel, the reference has an error of 2^-52 as well.
+  logAddExp: {
+    inline: math.logAddExp,
+    exact: eager.logAddExp,
+    bound: 0.6,
+    tolerance: 2 ** -51,
+    ranges: [
+      [-1, 1],
+      [-0.7, -0.69],
+      [-100, 100],
+    ],
+  },
+};
+
+describe.each(Object.entries(binary))("%s", (_, { inline, exact, bound, tolerance, ranges }) => {
+  const run = overArrays(inline);
+
+  it(`is within ${bound} units in the last place of the exact value`, () => {
+    const operands = [patterns(2 ** 32 / 601), ...ranges.map(([low, high]) => range(low, high, 499))];
+    for (const first of operands) {
+      for (const second of operands) {
+        const [x, y] = pairs(first, second);
+        const { error, at } = worst(run(x, y), exact(float64(x), float64(y)), [x, y], tolerance);
+        expect(error, `at ${at}`).toBeLessThanOrEqual(bound);
+      }
+    }
+  });
+
+  it("treats special values as the eager function does", () => {
+    const [x, y] = pairs(specials);
+    expect(firstDifference(run(x, y), exact(tensor(x), tensor(y)), [x, y])).toBeUndefined();
+  });
+});
+
+describe("a form for part of the range", () => {
+  const agrees = (inline: Inline, general: Inline, x: Float32Array, bound: number) => {
+    const { error, at } = worst(overArrays(inline)(x), float64(overArrays(general)(x)), [x]);
+    expect(error, `at ${at}`).toBeLessThanOrEqual(bound);
+  };
+
+  it("of exp is as exact as exp", () => {
+    const negative = everywhere.map((x) => -Math.abs(x));
+    expect(worst(overArrays(math.expOfNonPositive)(negative), eager.exp(float64(negative)), []).error).toBeLessThan(1);
+    const moderate = range(-80, 80);
+    expect(worst(overArrays(math.expOfModerate)(moderate), eager.exp(float64(moderate)), []).error).toBeLessThan(1);
+  });
+
+  it("of a + log1p is exact for a = 0", () => {
+    const x = range(0, 1);
+    const sum = overArrays((f, t, zero) => math.addLog1pOfUnit(f, zero, t))(x, new Float32Array(x.length));
+    expect(worst(sum, eager.log1p(float64(x)), [x]).error).toBeLessThan(2);
+  });
+
+  it("gives sigmoid and softplus with the bits that each has alone", () => {
+    agrees((f, x) => math.sigmoidAndSoftplus(f, x).sigmoid, math.sigmoid, everywhere, 0);
+    agrees((f, x) => math.sigmoidAndSoftplus(f, x).softplus, math.softplus, everywhere, 0);
+  });
+});
