@@ -24,16 +24,26 @@ export interface Loops {
   readonly maps: ReadonlyMap<Tensor, AxisMap>;
 }
 
-/** A record with a kernel of its own, or none. */
+/** A record with a kernel of its own, and perhaps loops that go on with each few rows of its output. */
 export interface Single {
-  readonly kind: "single" | "alias";
+  readonly kind: "single";
+  readonly records: readonly [TapeRecord, ...TapeRecord[]];
+  readonly epilogue: Loops | null;
+}
+
+/** A record without a kernel: its output is another name of its input. */
+export interface Alias {
+  readonly kind: "alias";
   readonly records: readonly [TapeRecord];
 }
 
-export type Group = Loops | Single;
+export type Group = Loops | Single | Alias;
 
 /** More values than this in a loop would be spilled from registers more often than fusing saves memory traffic. */
 const mostRecords = 160;
+
+/** Records of the longest epilogue: it runs on few rows at a time, and its start must not outweigh them. */
+const mostInEpilogue = 40;
 
 /** Elements of the smallest array that is worth reading once instead of twice. */
 const fewestShared = 1 << 12;
@@ -82,6 +92,7 @@ class Growing {
   reduced: number[] | null = null;
   maps = new Map<Tensor, AxisMap>();
   readonly inputs = new Set<Growing>();
+  epilogue: Growing | null = null;
 
   constructor(record: TapeRecord) {
     const how = loweringOf(record.primitive);
@@ -138,11 +149,51 @@ export function fuse(step: Step): Group[] {
     }
   }
   mergeSiblings(groups);
-  return ordered(groups).map(({ kind, records, domain, reduced, maps }) =>
-    kind === "loops"
-      ? { kind, records, domain, reduced: reduced ?? [], maps }
-      : { kind, records: records as unknown as readonly [TapeRecord] },
-  );
+  absorbEpilogues(groups);
+  return ordered(groups).map((group): Group => {
+    const { kind, epilogue } = group;
+    if (kind === "loops") return loopsOf(group);
+    const records = group.records as [TapeRecord];
+    return kind === "alias" ? { kind, records } : { kind, records, epilogue: epilogue && loopsOf(epilogue) };
+  });
+}
+
+const loopsOf = ({ records, domain, reduced, maps }: Growing): Loops => ({
+  kind: "loops",
+  records,
+  domain,
+  reduced: reduced ?? [],
+  maps,
+});
+
+/** Kernels that can go on with their output row by row, and its axes. */
+const takesEpilogue = new Map([
+  ["matmul", 2],
+  ["conv2d", 4],
+]);
+
+/** Lets matrix products and convolutions take in the loops that go on with their outputs, element by element. */
+function absorbEpilogues(groups: Growing[]): void {
+  for (const group of groups.filter(({ kind }) => kind === "single")) {
+    const [{ primitive, output }] = group.records;
+    const { ndim, shape } = output;
+    if (takesEpilogue.get(primitive.name) !== ndim || shape[0] === 1) continue;
+    const loops = groups.find(
+      (other) =>
+        other.kind === "loops" &&
+        other.reduced === null &&
+        other.domain.length > 1 &&
+        other.records.length <= mostInEpilogue &&
+        sameList(other.domain, sizesOf(shape)) &&
+        other.records.some(({ inputs }) => inputs.includes(output)) &&
+        !between(group, other),
+    );
+    if (loops === undefined) continue;
+    group.epilogue = loops;
+    group.records = [...group.records, ...loops.records];
+    for (const input of loops.inputs) if (input !== group) group.inputs.add(input);
+    replace(groups, loops, group);
+  }
 }
 
 /** Lets `into` take the records of `from`, whose newest record uses `input` of `into`, if the two fit together. */

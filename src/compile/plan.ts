@@ -33,10 +33,11 @@ export const bytesIn = (t: Tensor): number => t.size * bytesOf[t.dtype];
  * Gives every value a place for as long as it is needed: the largest first, each at the lowest address that nothing in
  * use at the same time occupies.
  */
-export function planMemory(step: Step, { units, rootOf, inPlace, copies }: Schedule): MemoryPlan {
+export function planMemory(step: Step, { units, rootOf, outputs, inPlace, copies }: Schedule): MemoryPlan {
   const last = new Map<Tensor, number>();
   for (const [i, { reads }] of units.entries()) for (const t of reads) last.set(t, i);
-  for (const t of [...results(step), ...copies.map(({ value }) => value)]) last.set(rootOf(t), units.length);
+  for (const t of [...results(step), ...outputs, ...copies.map(({ value }) => value)])
+    last.set(rootOf(t), units.length);
   const wanted: Omit<Block, "offset">[] = [];
   for (const [i, unit] of units.entries()) {
     for (const t of unit.writes) {

@@ -13,8 +13,8 @@ import { type Schedule, schedule, type Unit } from "./schedule.ts";
 import { type Step, tapeOf } from "./step.ts";
 import { formTeam, type Team } from "./threads/pool.ts";
 
-/** A program of fewer parts runs on one thread: to call another would take as long as to do them. */
-const fewestParts = 8;
+/** A program of fewer parts, of at least 4 microseconds each, runs on one thread: to wake another would take as long. */
+const fewestParts = 16;
 
 const partsToShare = ({ units }: Schedule): number =>
   units.flatMap(({ kernel }) => kernel.stages).reduce((total, { parts }) => total + (parts > 1 ? parts : 0), 0);
@@ -154,7 +154,7 @@ export class Program {
         leaf.kind === "input" ? [{ position: leaf.position, data: this.#view(t) }] : [],
       ),
       fed: leaves.flatMap(([t, leaf]) => (leaf.kind === "fed" ? [{ fill: leaf.fill, data: this.#view(t) }] : [])),
-      outputs: this.step.outputs.map((t) => this.#view(t)),
+      outputs: this.schedule.outputs.map((t) => this.#view(t)),
     };
     return this.#arrays;
   }

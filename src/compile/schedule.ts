@@ -1,8 +1,14 @@
+import { bytesOf } from "../tensor/dtype.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
-import { fuse, type Group, type Loops } from "./fuse.ts";
-import type { Kernel, Lower } from "./kernel.ts";
-import { type LoopKernel, loopKernel } from "./kernels/loops.ts";
+import type { FunctionBuilder, Module } from "../wasm/assembler.ts";
+import type { Conv2dGeometry } from "../wasm/conv2d.ts";
+import type { Local } from "../wasm/encoding.ts";
+import { fuse, type Group } from "./fuse.ts";
+import type { Addresses, Kernel, Lower } from "./kernel.ts";
+import { conv2dKernel } from "./kernels/convolution.ts";
+import { type Epilogue, epilogueOf, type LoopKernel, loopKernel } from "./kernels/loops.ts";
+import { type MatmulFlags, matmulKernel } from "./kernels/matmul.ts";
 import { loweringOf } from "./lowering.ts";
 import { type Assignment, results, type Step } from "./step.ts";
 
@@ -19,6 +25,8 @@ export interface Unit {
 /** The kernels of a step in the order in which they run, and which values are written where a state is. */
 export interface Schedule {
   readonly units: readonly Unit[];
+  /** The outputs of the step, or copies of them that are made before a state they are read from changes. */
+  readonly outputs: readonly Tensor[];
   /** The tensor whose buffer holds a value: the value itself, or what it is another name of. */
   readonly rootOf: (t: Tensor) => Tensor;
   /** Assignments whose value is computed right into the state. */
@@ -79,8 +87,16 @@ function unitsOf(
     if (kind === "loops") {
       const stores = records.map(({ output }) => output).filter((t) => asked.has(t));
       if (stores.length === 0) continue;
-      const kernel: LoopKernel = loopKernel(group as Loops, stores, constantOf);
+      const kernel: LoopKernel = loopKernel(group, stores, constantOf);
       units.push({ records, kernel, reads: kernel.loads.map(rootOf), writes: stores });
+    } else if (group.epilogue !== null) {
+      const stores = records.map(({ output }) => output).filter((t) => asked.has(t));
+      const epilogue = epilogueOf(
+        group.epilogue,
+        stores.filter((t) => t !== records[0].output),
+        constantOf,
+      );
+      units.push(withEpilogue(records, epilogue, asked.has(records[0].output), rootOf));
     } else {
       const [{ primitive, inputs, attributes, output }] = records;
       const lower = loweringOf(primitive) as Lower<object>;
@@ -88,6 +104,35 @@ function unitsOf(
     }
   }
   return units;
+}
+
+/** A product or convolution with an epilogue, which works in place unless others need the output `before` it as well. */
+function withEpilogue(
+  records: readonly TapeRecord[],
+  { loads, stores, operations, emit }: Epilogue,
+  before: boolean,
+  rootOf: (t: Tensor) => Tensor,
+): Unit {
+  const [{ primitive, inputs, attributes, output }] = records;
+  const over = before ? undefined : stores.find((t) => bytesOf[t.dtype] === bytesOf[output.dtype]);
+  const writes = over === undefined ? [output, ...stores] : [over, ...stores.filter((t) => t !== over)];
+  const others = loads.filter((t) => t !== output);
+  const follow = (module: Module, f: FunctionBuilder, first: Local<"i32">, last: Local<"i32">, at: Addresses) =>
+    emit(module, f, first, last, {
+      ...at,
+      inputs: loads.map((t) => (t === output ? at.output : at.inputs[inputs.length + others.indexOf(t)])),
+      outputs: stores.map((t) => at.outputs![writes.indexOf(t)]),
+    });
+  const kernel =
+    primitive.name === "matmul"
+      ? matmulKernel(output, inputs, attributes as unknown as MatmulFlags, follow)
+      : conv2dKernel(output, inputs, attributes as unknown as Conv2dGeometry, follow);
+  return {
+    records,
+    kernel: { ...kernel, operations: kernel.operations + operations },
+    reads: [...inputs, ...others].map(rootOf),
+    writes,
+  };
 }
 
 class Scheduler {
@@ -124,17 +169,18 @@ class Scheduler {
   }
 
   finish(): Schedule {
-    const { leaves, assignments, checks } = this.#step;
+    const { leaves, assignments, checks, outputs } = this.#step;
     const rootOf = this.#rootOf;
     const inPlace = new Map<Tensor, Assignment>();
     const copies: Assignment[] = [];
     const assigned = new Set(assignments.map(({ target }) => target));
-    const ordered: Assignment[] = assignments.map((assignment) => {
-      // The old value of a state that changes too is put aside.
-      const leaf = leaves.get(rootOf(assignment.value));
-      if (leaf?.kind !== "state" || !assigned.has(leaf.storage)) return assignment;
-      return { ...assignment, value: this.#copy(assignment.value) };
-    });
+    // The old value of a state that changes is put aside.
+    const kept = (t: Tensor): Tensor => {
+      const leaf = leaves.get(rootOf(t));
+      return leaf?.kind === "state" && assigned.has(leaf.storage) ? this.#copy(t) : t;
+    };
+    const ordered = assignments.map((assignment) => ({ ...assignment, value: kept(assignment.value) }));
+    const results = outputs.map(kept);
     const flags = this.#writersOf(checks.map(({ flag }) => rootOf(flag)));
     for (const assignment of ordered) {
       const root = rootOf(assignment.value);
@@ -145,12 +191,12 @@ class Scheduler {
     }
     const units = this.#order();
     const guarded = units.findIndex((unit) => unit.writes.some((t) => inPlace.get(t)?.expendable === false));
-    return { units, rootOf, inPlace, copies, checkedAfter: guarded === -1 ? units.length : guarded };
+    return { units, outputs: results, rootOf, inPlace, copies, checkedAfter: guarded === -1 ? units.length : guarded };
   }
 
   #copy(t: Tensor): Tensor {
     const root = this.#rootOf(t);
-    const value = new Tensor(null, root.shape, root.dtype);
+    const value = new Tensor(null, t.shape, t.dtype);
     const unit: Unit = {
       records: [],
       kernel: { stages: [], operations: 0 },

@@ -56,6 +56,8 @@ class StepTracer implements Tracer {
   readonly #states = new Map<Storage, Tensor>();
   /** The tensor that stands for each storage without values. */
   readonly #traced = new Map<Storage, Tensor>();
+  /** Of storages that eager operations would share, the one that came first. */
+  readonly #bases = new Map<Storage, Storage>();
   /** What the storages that were assigned to hold by now. */
   readonly #assigned = new Map<Storage, Tensor>();
   readonly #observations: Observation[] = [];
@@ -113,7 +115,7 @@ class StepTracer implements Tracer {
 
   /** The tensor of the step that has the values of `t` just now. */
   #current(t: Tensor): Tensor {
-    const assigned = this.#assigned.get(t.storage);
+    const assigned = this.#assigned.get(this.#bases.get(t.storage) ?? t.storage);
     const value = assigned ?? this.#traced.get(t.storage) ?? (this.#isOutside(t) ? this.#stateOf(t) : undefined);
     if (value !== undefined) return sameShape(value.shape, t.shape) ? value : this.#reshaped(value, t.shape);
     if (t.storage.array !== null) this.#leaves.set(t, { kind: "constant" });
@@ -168,6 +170,10 @@ class StepTracer implements Tracer {
       output,
     );
     this.#traced.set(output.storage, output);
+    if ((primitive as Primitive).sharesData) {
+      const [{ storage }] = inputs;
+      this.#bases.set(output.storage, this.#bases.get(storage) ?? storage);
+    }
   }
 
   assign(target: Tensor, value: Tensor): void {

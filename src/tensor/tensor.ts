@@ -103,6 +103,9 @@ export class Tensor {
 
   /** The values as NumPy prints them, with shape and dtype; large tensors are summarised. */
   toString(): string {
+    if (this.storage.array === null || tracing.tracer?.isTraced(this)) {
+      return `a ${this.dtype} tensor ${formatShape(this.shape)} of a compiled function, which has no values while it is traced`;
+    }
     return formatTensor(this);
   }
 

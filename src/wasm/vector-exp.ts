@@ -86,23 +86,18 @@ function scaledExp(f: FunctionBuilder, x: Vector, exponent: number): Vector {
 /** e^x. */
 export const exp = (f: FunctionBuilder, x: Vector): Vector => scaledExp(f, x, 0);
 
-/** e^x for x <= 0 (or NaN), in fewer instructions: `times(1 + excess)`. */
-export function factorsOfExp(f: FunctionBuilder, x: Vector) {
+/** e^x = scale (1 + excess) for x <= 0 (or NaN), in fewer instructions; scale is a power of two. */
+export function factorsOfExp(f: FunctionBuilder, x: Vector): { scale: Local<"v128">; excess: Local<"v128"> } {
   // 2^(n + 30) is always a normal number.
   const { shifted, r, rest } = reduce(f, f.let(atLeast(f, x, -105)), bias + 30);
-  const scale = f.let(i32x4.shl(shifted, exponentShift));
-  return {
-    /** e^r - 1. */
-    excess: f.let(f32x4.add(rest, r)),
-    /** 2^n times a number near 1. */
-    times: (y: Vector): Vector => f32x4.mul(f32x4.mul(y, scale), float(f, 2 ** -30)),
-  };
+  const scale = f32x4.mul(i32x4.shl(shifted, exponentShift), float(f, 2 ** -30));
+  return { scale: f.let(scale), excess: f.let(f32x4.add(rest, r)) };
 }
 
 /** e^x for x <= 0 (or NaN). */
 export function expOfNonPositive(f: FunctionBuilder, x: Vector): Vector {
-  const { excess, times } = factorsOfExp(f, x);
-  return times(f32x4.add(excess, float(f, 1)));
+  const { scale, excess } = factorsOfExp(f, x);
+  return f32x4.mul(f32x4.add(excess, float(f, 1)), scale);
 }
 
 /** e^x for |x| <= 80 (or NaN), in fewer instructions. */

@@ -96,11 +96,11 @@ export function log1p(f: FunctionBuilder, value: Vector): Vector {
   return result;
 }
 
-/** a + log(1 + x) for 0 <= x <= 1 (or NaN) and a >= 0, in fewer instructions and with fewer roundings. */
-export function addLog1pOfUnit(f: FunctionBuilder, a: Vector, value: Vector): Vector {
+/** log(1 + x) - x for 0 <= x <= 1 (or NaN). */
+export function log1pBendOfUnit(f: FunctionBuilder, value: Vector): Vector {
   const x = variable(f, value);
   const square = f.let(f32x4.mul(x, x));
   const [first, ...others] = unitLog1pSeries;
   const series = f32x4.add(f32x4.mul(pairedPolynomial(f, x, square, others), x), float(f, first));
-  return f32x4.add(f32x4.add(f32x4.mul(series, square), a), x);
+  return f32x4.mul(series, square);
 }

@@ -2,39 +2,39 @@ import type { FunctionBuilder } from "./assembler.ts";
 import type { Local } from "./encoding.ts";
 import { f32x4, i32x4, v128 } from "./instructions.ts";
 import { atMost, expOfModerate, factorsOfExp } from "./vector-exp.ts";
-import { addLog1pOfUnit } from "./vector-log.ts";
+import { log1pBendOfUnit } from "./vector-log.ts";
 import { bits, float, polynomial, signBit, type Vector, variable, withSign } from "./vector-polynomial.ts";
 
 /** What is made of one exponential that cannot overflow. */
 
 interface Exponential {
   readonly x: Local<"v128">;
-  /** e^-|x| = times(1 + excess). */
+  /** e^-|x| = scale (1 + excess), scale a power of two. */
   readonly e: Local<"v128">;
+  readonly scale: Local<"v128">;
   readonly excess: Local<"v128">;
-  readonly times: (y: Vector) => Vector;
 }
 
 function expOfMinusMagnitude(f: FunctionBuilder, value: Vector): Exponential {
   const x = variable(f, value);
-  const { excess, times } = factorsOfExp(f, v128.or(x, bits(f, signBit)));
-  return { x, e: f.let(times(f32x4.add(excess, float(f, 1)))), excess, times };
+  const { scale, excess } = factorsOfExp(f, v128.or(x, bits(f, signBit)));
+  return { x, e: f.let(f32x4.mul(f32x4.add(excess, float(f, 1)), scale)), scale, excess };
 }
 
 /** 1 / (1 + e), or e / (1 + e) where x is negative. */
-function sigmoidFrom(f: FunctionBuilder, { x, e, excess, times }: Exponential): Vector {
+function sigmoidFrom(f: FunctionBuilder, { x, e, scale, excess }: Exponential): Vector {
   const one = float(f, 1);
   const sum = f.let(f32x4.add(e, one));
   // What the sum has lost is taken off the numerator: otherwise the error would reach 2.4 units in the last place.
   const lost = f32x4.sub(e, f32x4.sub(sum, one));
-  const numerator = times(f32x4.add(f32x4.sub(excess, lost), one));
+  const numerator = f32x4.mul(f32x4.add(f32x4.sub(excess, lost), one), scale);
   const oneWherePositive = v128.andNot(one, i32x4.shrS(x, 31));
   return f32x4.div(f32x4.pmax(numerator, oneWherePositive), sum);
 }
 
-/** log(1 + e^x). */
+/** max(x, 0) + log(1 + e). */
 const softplusFrom = (f: FunctionBuilder, { x, e }: Exponential): Vector =>
-  addLog1pOfUnit(f, f32x4.pmax(x, float(f, 0)), e);
+  f32x4.add(f32x4.add(log1pBendOfUnit(f, e), f32x4.pmax(x, float(f, 0))), e);
 
 /** 1 / (1 + e^-x). */
 export const sigmoid = (f: FunctionBuilder, x: Vector): Vector => sigmoidFrom(f, expOfMinusMagnitude(f, x));

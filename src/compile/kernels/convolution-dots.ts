@@ -9,8 +9,8 @@ import { f32x4, i32, v128 } from "../../wasm/instructions.ts";
 
 export const zeros = f32x4.const(0, 0, 0, 0);
 
-/** The most columns for a number of rows; each column may take a pointer. */
-export const mostColumns = (rows: number): number => [0, 6, 5, 4, 3][rows];
+/** The most columns for a number of rows: as many as the registers hold with the sums; each may take a pointer. */
+export const mostColumns = (rows: number): number => [0, 6, 4, 3, 2][rows];
 
 /** Numbers of columns that add up to `count`, none above `most` and about equal: the sizes and how often they occur. */
 export function splitColumns(count: number, most: number): { size: number; times: number }[] {

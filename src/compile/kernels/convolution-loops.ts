@@ -72,7 +72,7 @@ export function imagesOf(f: FunctionBuilder, part: Local<"i32">, images: number,
   return { first, last };
 }
 
-/** Whether any lane is infinite or NaN. */
+/** Whether any lane is infinite or NaN. Of a sum: whether any term is; seldom, that finite ones overflow. */
 export function isNotFinite(f: FunctionBuilder, vector: Local<"v128">): Expression<"i32"> {
   const difference = f.let(f32x4.sub(vector, vector));
   return v128.anyTrue(f32x4.ne(difference, difference));

@@ -113,17 +113,15 @@ function inputGradientPlan(g: Conv2dGeometry): CorrelationPlan {
   };
 }
 
-const isDouble = ({ dtype }: Layout): boolean => dtype === "float64";
-
-/** Whether there is nothing to multiply. */
-const isEmpty = (g: Conv2dGeometry): boolean => {
+/** Whether the plain loops do: in float64, which is for checking, and where there is nothing to multiply. */
+function usesPlainLoops({ dtype }: Layout, g: Conv2dGeometry): boolean {
   const { x, y, w } = convolutionSizes(g);
-  return g.batch * x * y * w === 0;
-};
+  return dtype === "float64" || g.batch * x * y * w === 0;
+}
 
 /**
- * Whether Winograd's transforms pay: they cost about as much as the products of 4 x 4 channels save. Images that make a
- * block too large for the cache on their own are left to the direct kernel.
+ * Whether Winograd's transforms pay, which save 5 in 9 products: they cost about as much as the products of 4 x 4
+ * channels save. Everything else is convolved directly.
  */
 function usesWinograd(g: Conv2dGeometry): boolean {
   const [inputs, outputs] = [g.inChannels / g.groups, g.outChannels / g.groups];
@@ -132,26 +130,29 @@ function usesWinograd(g: Conv2dGeometry): boolean {
   return kernel && unit && Math.min(inputs, outputs) >= 4 && inputs * outputs >= 64;
 }
 
-/** y [n, cout, oh, ow] = the cross-correlation of x and w. `afterImages` is told of images that are final. */
+/** The kernel of `lowerConv2d`. `afterImages` is asked once for each image what is to happen to it when it is final. */
 export function conv2dKernel(
   output: Layout,
   _inputs: readonly Layout[],
   g: Conv2dGeometry,
   afterImages?: AfterImages,
 ): Kernel {
-  if (isDouble(output) || isEmpty(g)) return plainConvolution(output.dtype as "float32", g, "y", afterImages);
+  if (usesPlainLoops(output, g)) return plainConvolution(output, g, "y", afterImages);
   return usesWinograd(g) ? winogradConvolution(g, "y", afterImages) : directConvolution(forwardPlan(g), afterImages);
 }
 
+/** y [n, cout, oh, ow] = the cross-correlation of x and w; inputs (x, w). */
 export const lowerConv2d: Lower<Conv2dGeometry> = (output, inputs, g) => conv2dKernel(output, inputs, g);
 
+/** dx, the adjoint of x -> y applied to dy; inputs (dy, w). */
 export const lowerConv2dInputGradient: Lower<Conv2dGeometry> = (output, _inputs, g) => {
-  if (isDouble(output) || isEmpty(g)) return plainConvolution(output.dtype as "float32", g, "x");
+  if (usesPlainLoops(output, g)) return plainConvolution(output, g, "x");
   return usesWinograd(g) ? winogradConvolution(g, "x") : directConvolution(inputGradientPlan(g));
 };
 
+/** dw, the adjoint of w -> y applied to dy; inputs (x, dy). */
 export const lowerConv2dWeightGradient: Lower<Conv2dGeometry> = (output, _inputs, g) => {
-  if (isDouble(output) || isEmpty(g)) return plainConvolution(output.dtype as "float32", g, "w");
+  if (usesPlainLoops(output, g)) return plainConvolution(output, g, "w");
   if (usesWinograd(g)) return winogradWeightGradient(g);
   const { images, rowOffsets, columnOffsets } = forwardImages(g);
   const offsets = sums(multiples(g.inChannels / g.groups, planeBytes(images)), rowOffsets, columnOffsets);

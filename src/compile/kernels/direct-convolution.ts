@@ -55,25 +55,14 @@ function splitRow(columns: number, most: number): { loops: number; groups: numbe
   return { loops, groups };
 }
 
-/** The most vectors of a tile: 12 sums leave three registers for factors and products. */
-const mostVectors = (channels: number): number => Math.floor(12 / channels);
-
 /**
- * Result channels of a register tile: the number that takes the fewest cycles a tap for all channels and a row. Two
- * operations a sum at three a cycle, but no less than the time in which a sum is ready for the next product.
+ * Result channels of a register tile. Its sums, the pixels and a factor for each channel fit into 15 registers, as the
+ * engine loads all of a round before it multiplies. Few sums wait for one another: hence more channels in short rows.
  */
-function tileChannels(channels: number, columns: number): number {
-  const rowCost = (tile: number) => {
-    const { loops, groups } = splitRow(columns, mostVectors(tile));
-    const sizes = [...Array<number>(loops).fill(mostVectors(tile)), ...groups.map(({ length }) => length)];
-    return sizes.reduce((sum, vectors) => sum + 1 + Math.max(4, (2 * tile * vectors) / 3), 0);
-  };
-  const cost = (tile: number) =>
-    Math.floor(channels / tile) * rowCost(tile) + (channels % tile === 0 ? 0 : rowCost(channels % tile));
-  // More than four factors take more address registers than there are, which only sums of one vector make up for.
-  const candidates = (columns <= 4 ? [4, 6, 5, 3, 2, 1] : [4, 3, 2, 1]).filter((tile) => tile <= channels);
-  return candidates.reduce((best, tile) => (cost(tile) < cost(best) ? tile : best));
-}
+const tileChannels = (channels: number, columns: number): number => Math.min(channels, columns <= 4 ? 6 : 4);
+
+/** The most vectors of a tile with so many channels. */
+const mostVectors = (channels: number): number => [0, 7, 5, 3, 2, 1, 1][channels];
 
 /** Bytes of what is packed for one tap of a tile: its weights, then the offset at which it reads the source. */
 const tapBytes = (channels: number): number => 4 * (channels + 1);

@@ -2,13 +2,15 @@ import { call, type FunctionBuilder, type Module } from "../../wasm/assembler.ts
 import type { Local } from "../../wasm/encoding.ts";
 import { f32, f64, i32 } from "../../wasm/instructions.ts";
 import type { Conv2dGeometry } from "../../wasm/plain-conv2d.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel, Layout } from "../kernel.ts";
 import { type AfterImages, addressOf, addZero, cut, forRange, imagesOf } from "./convolution-loops.ts";
 
 /** The three arrays of a convolution y = C(x, w). */
 export type ConvolutionArray = "x" | "w" | "y";
 
 type FloatType = "float32" | "float64";
+
+const bytesOf = { float32: 4, float64: 8 };
 
 /** 2 for each pair of a kernel tap and an output pixel, though some taps read the padding. */
 export function convolutionOperations(g: Conv2dGeometry): number {
@@ -36,7 +38,7 @@ export function addPlainConvolution(
   target: ConvolutionArray,
   at: Record<ConvolutionArray, number>,
 ) {
-  const bytes = dtype === "float32" ? 4 : 8;
+  const bytes = bytesOf[dtype];
   const multiplyAdd = (f: FunctionBuilder, places: Record<ConvolutionArray, Local<"i32">>) => {
     const to = places[target];
     const [a, b] = (["x", "w", "y"] as const).filter((name) => name !== target).map((name) => places[name]);
@@ -98,13 +100,13 @@ export function addPlainConvolution(
 
 /** A kernel of these loops alone. */
 export function plainConvolution(
-  dtype: FloatType,
+  output: Layout,
   g: Conv2dGeometry,
   target: ConvolutionArray,
   afterImages?: AfterImages,
 ): Kernel {
-  const bytes = dtype === "float32" ? 4 : 8;
-  const size = bytes * convolutionSizes(g)[target];
+  const dtype = output.dtype as FloatType;
+  const size = bytesOf[dtype] * convolutionSizes(g)[target];
   const { parts, images } = cut(target === "w" ? g.outChannels : g.batch, 16);
   return {
     operations: convolutionOperations(g),

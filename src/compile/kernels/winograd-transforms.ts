@@ -38,8 +38,8 @@ export interface Matrices {
 }
 
 /**
- * Room for whole vectors, and for a vector more than there are tiles. The steps
- * are no multiples of 4 kB, at which the first-level cache keeps few lines.
+ * Room for whole vectors, and for a vector more than there are tiles. The steps are no multiples of 4 kB, at which the
+ * first-level cache keeps few lines.
  */
 export function matricesOf(channels: number, tiles: number): Matrices {
   const row = 16 * Math.ceil((tiles + 4) / 4);
@@ -51,8 +51,9 @@ const add = f32x4.add;
 const sub = f32x4.sub;
 
 /**
- * Calls `body` for each channel, some rows of tiles and each vector of four tiles of one image, with the source of the vector's
- * first tile and its place in the first matrix. The last vector of a row writes beyond it, where the next row will.
+ * Calls `body` for each channel, each of some rows of tiles and each vector of four tiles of one image, with the source
+ * of the vector's first tile and its place in the first matrix. The last vector of a row writes beyond it, where the
+ * next row will write.
  */
 function forVectors(
   f: FunctionBuilder,

@@ -34,7 +34,10 @@ import {
 /** What the transforms of a block of images may take: a part of the second-level cache. */
 const blockBytes = 320 * 1024;
 
-/** The images of a 3 x 3 convolution of stride 1 and `before` rows and columns of padding, read from `origin` on. */
+/**
+ * The images whose 4 x 4 tiles begin two apart, the first `top` rows above and `left` columns before them; where these
+ * are negative it begins inside, at `origin`.
+ */
 export function tiledImages(
   channels: number,
   [height, width]: readonly [number, number],
@@ -54,29 +57,25 @@ export function tiledImages(
   };
 }
 
-/** Tiles below which the matrix products would read their other operand too often. */
+/** Tiles below which the transformed weights would be read too often. */
 const fewestTiles = 48;
 
 /** What is transformed at a time: some whole images, or some rows of tiles of one. */
 export function blockOf(batch: number, tiles: Tiles, channels: number): { images: number; rows: number } {
-  const rowBytes = 64 * tiles.columns * channels;
+  const tileRowBytes = 64 * tiles.columns * channels;
   const fewestRows = Math.ceil(fewestTiles / tiles.columns);
-  const images = Math.max(Math.floor(blockBytes / (tiles.rows * rowBytes)), Math.floor(fewestRows / tiles.rows), 1);
+  const images = Math.max(Math.floor(blockBytes / (tiles.rows * tileRowBytes)), Math.floor(fewestRows / tiles.rows), 1);
   if (images > 1) return { images: cut(batch, Math.ceil(batch / images)).images, rows: tiles.rows };
-  const rows = Math.min(tiles.rows, Math.max(Math.floor(blockBytes / rowBytes), fewestRows));
+  const rows = Math.min(tiles.rows, Math.max(Math.floor(blockBytes / tileRowBytes), fewestRows));
   return { images: 1, rows: Math.ceil(tiles.rows / Math.ceil(tiles.rows / rows)) };
 }
 
+/** A register tile: 8 sums, 2 vectors and 4 factors, which with a product fill the registers of x86-64. */
 const tileChannels = 4;
+const tileVectors = 2;
 
-/** A map of images to images. */
-interface WinogradMap {
-  geometry: Conv2dGeometry;
-  target: "x" | "y";
-}
-
-/** Everything that the map and its adjoint differ in. */
-function planOf({ geometry: g, target }: WinogradMap) {
+/** Sizes and strides of y = C(x, w), or of its adjoint, which is the same map with the kernel turned around. */
+function planOf(g: Conv2dGeometry, target: "x" | "y") {
   const forward = target === "y";
   const [inputs, outputs] = forward ? [g.inChannels, g.outChannels] : [g.outChannels, g.inChannels];
   const [channels, results] = [inputs / g.groups, outputs / g.groups];
@@ -170,12 +169,12 @@ function addMultiplyPoints(module: Module, plan: Plan, tiles: number) {
     const vectors = Math.ceil(tiles / 4);
     forRange(f, 0, 16, () => {
       const [to, from] = [f.let(i32.add(m, 0)), f.let(i32.add(v, 0))];
-      forRange(f, 0, Math.floor(vectors / 3), () => {
-        panel(to, from, 3);
-        f.set(to, i32.add(to, 48));
-        f.set(from, i32.add(from, 48));
+      forRange(f, 0, Math.floor(vectors / tileVectors), () => {
+        panel(to, from, tileVectors);
+        f.set(to, i32.add(to, 16 * tileVectors));
+        f.set(from, i32.add(from, 16 * tileVectors));
       });
-      if (vectors % 3 > 0) panel(to, from, vectors % 3);
+      if (vectors % tileVectors > 0) panel(to, from, vectors % tileVectors);
       f.set(m, i32.add(m, resultMatrices.point));
       f.set(v, i32.add(v, sourceMatrices.point));
       f.set(u, i32.add(u, 4 * channels * packed));
@@ -187,7 +186,7 @@ export const matrixBytes = ({ point }: Matrices): number => 16 * point;
 
 /** y = C(x, w), or its adjoint in x; inputs (source, w). */
 export function winogradConvolution(g: Conv2dGeometry, target: "x" | "y", afterImages?: AfterImages): Kernel {
-  const plan = planOf({ geometry: g, target });
+  const plan = planOf(g, target);
   const { images, origin, tiles, block, blockTiles, sourceMatrices, resultMatrices, packedBytes } = plan;
   const sizes = convolutionSizes(g);
   const [sourceBytes, resultBytes] = target === "y" ? [4 * sizes.x, 4 * sizes.y] : [4 * sizes.y, 4 * sizes.x];

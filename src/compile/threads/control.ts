@@ -9,7 +9,7 @@ import { reserve, viewAt } from "../memory.ts";
 /** More threads than this are not made. */
 export const mostThreads = 32;
 
-/** Changes when parts have been given out; sleeping workers wait for that. Written by the main thread, as the next three. */
+/** Grows when workers should look for parts; those that sleep wait for that. Written by the main thread, as the next three. */
 export const opened = 0;
 /** The number of the program that runs or ran last. */
 export const program = 4;
@@ -21,8 +21,8 @@ export const target = 12;
 /** How many parts have been done since the beginning, modulo 2^32. */
 export const finished = 64;
 
-/** How many workers sleep until `opened` changes. */
-export const sleepers = 128;
+/** Set by a worker that goes to sleep until `opened` changes, cleared by who wakes them all. */
+export const someSleep = 128;
 /** Not 0 while the main thread sleeps until `finished` changes. */
 export const mainSleeps = 132;
 /** Not 0 when a worker could not do its part. */

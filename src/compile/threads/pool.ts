@@ -1,5 +1,5 @@
 import { getArena } from "../memory.ts";
-import { type Control, mostThreads, newControl, opened, program, sleepers, wordOf } from "./control.ts";
+import { type Control, mostThreads, newControl, opened, program, someSleep, wordOf } from "./control.ts";
 import type { Sharing } from "./sharing.ts";
 import { type Message, type RunningWorker, startWorker } from "./worker.ts";
 
@@ -28,12 +28,16 @@ class Pool {
     const { words } = this.control;
     Atomics.add(words, wordOf(thread, "posted"), 1);
     this.#workers[thread - 1].postMessage(message);
-    this.wakeSleepers();
+    this.wake();
   }
 
-  wakeSleepers(): void {
+  /** Wakes those that sleep. Others only look whether there is anything to do. */
+  wake(): void {
     const { words } = this.control;
-    if (Atomics.load(words, sleepers / 4) > 0) Atomics.notify(words, opened / 4);
+    Atomics.add(words, opened / 4, 1);
+    if (Atomics.load(words, someSleep / 4) === 0) return;
+    Atomics.store(words, someSleep / 4, 0);
+    Atomics.notify(words, opened / 4);
   }
 
   close(): void {
@@ -101,7 +105,7 @@ export class Team implements Sharing {
     if (unusable) return false;
     const { words } = this.#pool.control;
     Atomics.store(words, program / 4, this.id);
-    this.#pool.wakeSleepers();
+    this.#pool.wake();
     for (let thread = 1; thread < this.threads; thread++) {
       // One that has gone idle has left this word 0 for the last time, so that it is called just once.
       const awake = wordOf(thread, "awake");

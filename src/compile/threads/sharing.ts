@@ -1,6 +1,6 @@
 import { call, type FunctionBuilder, type Module, type WasmFunction } from "../../wasm/assembler.ts";
 import type { Expression, Local } from "../../wasm/encoding.ts";
-import { i32, i64 } from "../../wasm/instructions.ts";
+import { f64, i32, i64 } from "../../wasm/instructions.ts";
 import * as control from "./control.ts";
 
 /** What the code of a program has to know of the threads that run it. */
@@ -17,8 +17,12 @@ export interface Sharing {
 /** Does part `part` of the shared stage `stage`. */
 export type PartFunction = WasmFunction<{ stage: "i32"; part: "i32"; scratch: "i32" }, "void">;
 
-/** How often a thread looks for what it waits for before it sleeps: about 50 microseconds. */
-const looks = 2500;
+/**
+ * How often a thread looks for what it waits for, every 20 nanoseconds or so, before it sleeps. To be woken takes it tens
+ * of microseconds, and who wakes it several. The main thread waits for parts that somebody is at, and so has more patience.
+ */
+const workerLooks = 2500;
+const mainLooks = 10000;
 
 /** How long a worker sleeps before it goes back to its event loop, and how long the main thread until it looks again. */
 const sleepNanoseconds = 20e6;
@@ -96,10 +100,13 @@ export function addSharing(module: Module, { id, threads, control: base, mayWait
       }
       const target = f.let(i32.add(word(control.target), parts));
       f.do(i32.atomicStore(base + control.target, target));
-      f.drop(i32.atomicAdd(base + control.opened, 1));
-      f.if(word(control.sleepers), () => f.drop(i32.atomicNotify(base + control.opened, -1)));
+      f.do(i32.atomicStore(base + control.opened, i32.add(word(control.opened), 1)));
+      f.if(word(control.someSleep), () => {
+        f.do(i32.atomicStore(base + control.someSleep, 0));
+        f.drop(i32.atomicNotify(base + control.opened, -1));
+      });
       f.drop(call(work, { thread: 0, scratch }));
-      const left = f.let(i32.const(looks));
+      const patience = newPatience(f, mainLooks);
       const isOver = f.local("i32");
       f.doWhile(
         () => {
@@ -107,7 +114,7 @@ export function addSharing(module: Module, { id, threads, control: base, mayWait
           f.set(isOver, i32.eq(seen, target));
           f.if(i32.eqz(isOver), () => {
             f.if(word(control.failed), () => f.do(unreachable));
-            waitAWhile(f, left, () => {
+            waitAWhile(f, patience, () => {
               if (!mayWait) return;
               f.do(i32.atomicStore(base + control.mainSleeps, 1));
               f.drop(i32.atomicWait(i32.const(base + control.finished), seen, i64.const(sleepNanoseconds)));
@@ -129,7 +136,7 @@ export function addSharing(module: Module, { id, threads, control: base, mayWait
     { thread: "i32", scratch: "i32", read: "i32" },
     (f, { thread, scratch, read }) => {
       const line = f.let(i32.add(i32.mul(thread, control.lineBytes), lines));
-      const left = f.let(i32.const(looks));
+      const patience = newPatience(f, workerLooks);
       const seen = f.let(i32.sub(word(control.opened), 1));
       const woken = f.let(i32.const(0));
       const stays = f.local("i32");
@@ -142,13 +149,12 @@ export function addSharing(module: Module, { id, threads, control: base, mayWait
             () => {
               f.set(seen, now);
               f.drop(call(work, { thread, scratch }));
-              f.set(left, i32.const(looks));
+              f.set(patience.left, i32.const(workerLooks));
             },
             () =>
-              waitAWhile(f, left, () => {
-                f.drop(i32.atomicAdd(base + control.sleepers, 1));
+              waitAWhile(f, patience, () => {
+                f.do(i32.atomicStore(base + control.someSleep, 1));
                 f.set(woken, i32.atomicWait(i32.const(base + control.opened), seen, i64.const(sleepNanoseconds)));
-                f.drop(i32.atomicAdd(base + control.sleepers, -1));
               }),
           );
           f.set(stays, i32.and(i32.eq(word(control.program), id), i32.eq(i32.atomicLoad(line, posted), read)));
@@ -167,10 +173,25 @@ const timedOut = 2;
 
 const unreachable: Expression<"void"> = { type: "void", code: [0x00] };
 
-/** Lets some time pass, and calls `sleep` once `left` is used up. */
-function waitAWhile(f: FunctionBuilder, left: Local<"i32">, sleep: () => void): void {
+/** Counts down while somebody waits. */
+interface Patience {
+  readonly looks: number;
+  readonly left: Local<"i32">;
+  readonly pause: Local<"f64">;
+}
+
+const newPatience = (f: FunctionBuilder, looks: number): Patience => ({
+  looks,
+  left: f.let(i32.const(looks)),
+  pause: f.local("f64"),
+});
+
+/** Lets a moment pass; after `looks` of them calls `sleep`. */
+function waitAWhile(f: FunctionBuilder, { looks, left, pause }: Patience, sleep: () => void): void {
+  // WebAssembly has no pause. Roots take long and little else, so that a thread on the same core is hardly slowed down.
+  f.set(pause, f64.sqrt(f64.sqrt(pause)));
   f.set(left, i32.sub(left, 1));
-  f.if(i32.eqz(left), () => {
+  f.if(i32.and(i32.leS(left, 0), f64.ge(pause, 0)), () => {
     sleep();
     f.set(left, i32.const(looks));
   });

@@ -50,7 +50,11 @@ const maps: Record<string, { lower: Lower<Windows>; op: Op<[Tensor], Windows>; d
 describe.each(Object.entries(maps))("compiled %s", (_, { lower, op, dtypes, spreads }) => {
   const compare = (x: Tensor, w: Windows) => {
     const expected = op(x, w);
-    expect(runKernel(lower, { shape: expected.shape, dtype: expected.dtype }, [x], w)).toEqual(expected.data);
+    const result = runKernel(lower, { shape: expected.shape, dtype: expected.dtype }, [x], w);
+    const differs = (value: number, i: number) =>
+      value !== expected.data[i] && !(value !== value && Number.isNaN(expected.data[i]));
+    expect(result).toHaveLength(expected.data.length);
+    expect([...result].findIndex(differs)).toBe(-1);
   };
 
   it.each(Object.entries(cases))("equals eager: %s", (_, w) => {
@@ -66,8 +70,7 @@ describe.each(Object.entries(maps))("compiled %s", (_, { lower, op, dtypes, spre
   it("keeps NaN and infinity where they are", () => {
     for (const w of Object.values(cases)) {
       const x = integers([4, 2, ...(spreads ? w.result : w.image)], "float32");
-      for (let i = 0; i < x.data.length; i += 5)
-        x.data[i] = [NaN, Infinity, -Infinity, NaN, -0][i % 5 === 0 ? (i / 5) % 5 : 0];
+      for (let i = 0; i < x.data.length; i += 5) x.data[i] = [NaN, Infinity, -Infinity, NaN, -0][(i / 5) % 5];
       compare(x, w);
     }
   });
