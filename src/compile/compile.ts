@@ -72,6 +72,11 @@ export interface CompileOptions {
    * threads are not to be had everything runs on one, and a warning says why.
    */
   threads?: number;
+  /**
+   * Let products and sums of matrix products and convolutions be rounded once, where the machine can: faster, but the last
+   * bits then differ from machine to machine. Default false. An engine without relaxed SIMD does as if it were.
+   */
+  relaxedSimd?: boolean;
 }
 
 export interface Compiled {
@@ -89,8 +94,8 @@ export function compile<A extends unknown[], R>(
   options: CompileOptions = {},
 ): ((...args: A) => R) & Compiled {
   expectFunction("compile", "fn", fn);
-  const { threads } = resolve<Required<CompileOptions>>("compile", options, { threads: 1 });
-  expectInteger("compile", "threads", threads);
+  const settings = resolve<Required<CompileOptions>>("compile", options, { threads: 1, relaxedSimd: false });
+  expectInteger("compile", "threads", settings.threads);
   const entries: Entry[] = [];
   let disposed = false;
 
@@ -102,7 +107,7 @@ export function compile<A extends unknown[], R>(
     let i = 0;
     while (i < entries.length && !serves(entries[i], tensors, rest, recording)) i++;
     if (i === entries.length) {
-      const entry = makeEntry(fn, threads, args, tensors, rest);
+      const entry = makeEntry(fn, settings, args, tensors, rest);
       while (entries.length >= mostPrograms) entries.pop()!.program.dispose();
       entries.unshift(entry);
     } else if (i > 0) entries.unshift(...entries.splice(i, 1));
@@ -127,7 +132,7 @@ function serves(entry: Entry, tensors: readonly Tensor[], rest: readonly unknown
 
 function makeEntry<A extends unknown[]>(
   fn: (...args: A) => unknown,
-  threads: number,
+  settings: Required<CompileOptions>,
   args: A,
   tensors: readonly Tensor[],
   rest: readonly unknown[],
@@ -168,7 +173,7 @@ function makeEntry<A extends unknown[]>(
   }));
   const step = trace.step(outputs, assignments, leaves);
   return {
-    program: new Program(step, threads),
+    program: new Program(step, settings),
     ...{ types, rest, recording: isRecording(), observations, states, inputs, assigned, assignments: step.assignments },
     rebuild: (values) => {
       let at = 0;

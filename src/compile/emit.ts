@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import { call, type FunctionBuilder, Module, type WasmFunction } from "../wasm/assembler.ts";
-import { i32, memoryCopy } from "../wasm/instructions.ts";
+import { f32x4, i32, memoryCopy } from "../wasm/instructions.ts";
 import { hostCallsIn, importHost } from "./kernels/host.ts";
 import { bytesIn } from "./plan.ts";
 import type { Schedule, Unit } from "./schedule.ts";
@@ -25,10 +25,11 @@ export function emit(
   schedule: Schedule,
   layouts: Layouts,
   sharedUpTo: number | undefined,
+  relaxedSimd: boolean,
   sharing?: Sharing,
 ): Uint8Array<ArrayBuffer> {
   const { units, rootOf, copies, checkedAfter } = schedule;
-  const module = new Module();
+  const module = new Module(relaxedSimd);
   module.importMemory("env", "memory", 1, sharedUpTo);
   module.once(importHost);
   const addressOf = (t: Tensor): number => layouts.addressOf(rootOf(t));
@@ -77,6 +78,14 @@ export function emit(
     module.export(help);
   }
   return module.toBytes();
+}
+
+/** Whether the engine has relaxed SIMD. */
+export function hasRelaxedSimd(): boolean {
+  const module = new Module(true);
+  const zero = f32x4.const(0, 0, 0, 0);
+  module.function("madd", {}, (f) => f.multiplyAdd(zero, zero, zero));
+  return WebAssembly.validate(module.toBytes());
 }
 
 interface StageFunction {

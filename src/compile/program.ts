@@ -4,7 +4,7 @@ import { CompileError } from "../tensor/errors.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { drawMemoryPlan, formatProgram, type KernelReport, reportOf } from "./describe.ts";
-import { emit } from "./emit.ts";
+import { emit, hasRelaxedSimd } from "./emit.ts";
 import { hostElement } from "./kernels/host.ts";
 import { adopt, getArena, release, reserve, viewAt } from "./memory.ts";
 import { optimise } from "./optimise.ts";
@@ -61,7 +61,7 @@ export class Program {
   readonly states: readonly Storage[];
   #arrays: Arrays | undefined;
 
-  constructor(traced: Step, threads = 1) {
+  constructor(traced: Step, { threads, relaxedSimd }: { threads: number; relaxedSimd: boolean }) {
     const step = optimise(traced);
     this.traced = traced;
     this.step = step;
@@ -92,7 +92,7 @@ export class Program {
         constantsOf: (unit: Unit) => constants.get(unit)!,
         scratch: this.#reserve(scratchBytes * (team?.threads ?? 1)),
       };
-      this.bytes = emit(step, this.schedule, layouts, sharedUpTo, team);
+      this.bytes = emit(step, this.schedule, layouts, sharedUpTo, relaxedSimd && hasRelaxedSimd(), team);
       const module = new WebAssembly.Module(this.bytes);
       const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { element: hostElement } });
       this.#run = exports.run as () => number;

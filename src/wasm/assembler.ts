@@ -7,7 +7,7 @@ import {
   type ValueType,
   valueTypes,
 } from "./encoding.ts";
-import { operand } from "./instructions.ts";
+import { f32x4, operand } from "./instructions.ts";
 
 /**
  * A small WebAssembly assembler. A `Module` collects functions; a function's parameters and locals, and every
@@ -59,7 +59,10 @@ export class FunctionBuilder {
   #prologue: number[] = [];
   #code: number[] = [];
 
-  constructor(parameterTypes: readonly ValueType[]) {
+  readonly #relaxed: boolean;
+
+  constructor(parameterTypes: readonly ValueType[], relaxed = false) {
+    this.#relaxed = relaxed;
     this.#localTypes = [...parameterTypes];
     this.#parameterCount = parameterTypes.length;
   }
@@ -97,6 +100,11 @@ export class FunctionBuilder {
   /** Appends a statement: a store, or a call without result. */
   do(statement: Expression<"void">): void {
     append(this.#code, statement.code);
+  }
+
+  /** a b + c of float32 vectors; rounded once where the module may use relaxed SIMD and the machine does so, else twice. */
+  multiplyAdd(a: Expression<"v128">, b: Expression<"v128">, c: Expression<"v128">): Expression<"v128"> {
+    return this.#relaxed ? f32x4.relaxedMadd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
   }
 
   /** Appends an expression whose value is not needed. */
@@ -166,12 +174,18 @@ function text(characters: string): number[] {
 /** A module under construction. Its memory, if any, is imported, so that modules can share one. */
 export class Module {
   readonly #types: number[][] = [];
+  readonly #relaxed: boolean;
   readonly #functions: FunctionBuilder[] = [];
   readonly #functionTypes: number[] = [];
   readonly #exports: number[][] = [];
   readonly #imports: number[][] = [];
   readonly #made = new Map<unknown, unknown>();
   #importedFunctions = 0;
+
+  /** With `relaxed`, functions may use relaxed SIMD, whose results differ from machine to machine in the last bit. */
+  constructor(relaxed = false) {
+    this.#relaxed = relaxed;
+  }
 
   /** Imports a memory of at least `pages` pages of 64 kB; one that threads share says how far it may grow. */
   importMemory(module: string, name: string, pages: number, sharedUpTo?: number): void {
@@ -213,7 +227,7 @@ export class Module {
     body: (f: FunctionBuilder, parameters: LocalsOf<P>) => Expression<R> | void,
   ): WasmFunction<P, [R] extends [never] ? "void" : R> {
     const types = Object.values(parameters);
-    const builder = new FunctionBuilder(types);
+    const builder = new FunctionBuilder(types, this.#relaxed);
     const locals = Object.keys(parameters).map((key, i) => [key, localAt(i, types[i])]);
     const value = body(builder, Object.fromEntries(locals));
     if (value) builder.result(value);

@@ -351,6 +351,8 @@ export const f32x4 = {
   div: binaryVector(0xe7),
   min: binaryVector(0xe8),
   max: binaryVector(0xe9),
+  /** a b + c, rounded once or twice as the machine likes: relaxed SIMD. */
+  relaxedMadd: instruction(simd(0x105), ["v128", "v128", "v128"], "v128"),
   /** b < a ? b : a. */
   pmin: binaryVector(0xea),
   /** a < b ? b : a. */

@@ -38,7 +38,7 @@ export function addDots(
   const columns = sums[0].map((_, j) => f.let(column(j)));
   for (const [i, sumsOfRow] of sums.entries()) {
     const vector = f.let(row(i));
-    for (const [j, sum] of sumsOfRow.entries()) f.set(sum, f32x4.add(sum, f32x4.mul(vector, columns[j])));
+    for (const [j, sum] of sumsOfRow.entries()) f.set(sum, f.multiplyAdd(vector, columns[j], sum));
   }
 }
 

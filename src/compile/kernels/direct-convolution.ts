@@ -98,8 +98,7 @@ function addCorrelate(module: Module, plan: CorrelationPlan, correlation: Correl
           for (const [i, row] of sums.entries()) {
             const factor = f.let(v128.load32Splat(tap, 4 * i));
             for (const [j, sum] of row.entries()) {
-              const product = f32x4.mul(factor, pixels[j]);
-              f.set(sum, isFirst ? product : f32x4.add(sum, product));
+              f.set(sum, isFirst ? f32x4.mul(factor, pixels[j]) : f.multiplyAdd(factor, pixels[j], sum));
             }
           }
           f.set(tap, i32.add(tap, tapBytes(channels)));

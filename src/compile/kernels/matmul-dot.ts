@@ -112,7 +112,7 @@ function emitTile(
     for (const [i, row] of sums.entries()) {
       const factor = f.let(load(a, i));
       for (const [j, { [p % interleaved]: sum }] of row.entries()) {
-        f.set(sum, f32x4.add(sum, f32x4.mul(factor, kept[j] ?? load(b, j))));
+        f.set(sum, f.multiplyAdd(factor, kept[j] ?? load(b, j), sum));
       }
     }
   };

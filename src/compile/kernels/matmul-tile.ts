@@ -1,6 +1,6 @@
 import { call, type FunctionBuilder, type Module } from "../../wasm/assembler.ts";
 import type { Expression, Local } from "../../wasm/encoding.ts";
-import { f32x4, i32, i32x4, v128 } from "../../wasm/instructions.ts";
+import { i32, i32x4, v128 } from "../../wasm/instructions.ts";
 import type { ColumnBlock } from "./matmul-columns.ts";
 
 /** Vector registers that WebAssembly code can use on x86-64: the engine keeps the last of the 16 for itself. */
@@ -74,7 +74,7 @@ function emitTile(
     bOffsets.map((_, j) => f.let(accumulates ? v128.load(c, place(i, j)) : zero)),
   );
   const multiplyAdd = (i: number, j: number, factor: Expression<"v128">, vector: Expression<"v128">) =>
-    f.set(sums[i][j], f32x4.add(sums[i][j], f32x4.mul(factor, vector)));
+    f.set(sums[i][j], f.multiplyAdd(factor, vector, sums[i][j]));
   const a = f.let(at.a);
   const b = f.let(at.b);
   const loadA = (i: number, p: number) => v128.load32Splat(a, i * aStrides.row + p * aStrides.step);

@@ -148,8 +148,7 @@ function addMultiplyPoints(module: Module, plan: Plan, tiles: number) {
           for (const [i, row] of sums.entries()) {
             const factor = f.let(v128.load32Splat(factors, 4 * i));
             for (const [j, sum] of row.entries()) {
-              const product = f32x4.mul(factor, columns[j]);
-              f.set(sum, isFirst ? product : f32x4.add(sum, product));
+              f.set(sum, isFirst ? f32x4.mul(factor, columns[j]) : f.multiplyAdd(factor, columns[j], sum));
             }
           }
           f.set(factors, i32.add(factors, 4 * tileChannels));

@@ -93,7 +93,7 @@ describe("compile with threads", () => {
     for (const found of more) expect(found).toEqual(one);
   });
 
-  it("float64, whose functions only the main thread has", () => {
+  it("leaves functions of JavaScript, as float64 needs them, to the main thread", () => {
     const x = normal("x", 300, 400).to("float64");
     const [one, two] = [1, 2].map((threads) => compile((t: Tensor) => [t.erf().sum(), t.lgamma()], { threads }));
     for (let i = 0; i < 20; i++) expect(two(x).map(bytes)).toEqual(one(x).map(bytes));
