@@ -7,7 +7,7 @@ import { drawMemoryPlan, formatProgram, type KernelReport, reportOf } from "./de
 import { emit, hasRelaxedSimd } from "./emit.ts";
 import { hostElement } from "./kernels/host.ts";
 import { adopt, getArena, release, reserve, viewAt } from "./memory.ts";
-import { optimise } from "./optimise.ts";
+import { optimise, type PassName } from "./optimise.ts";
 import { bytesIn, type MemoryPlan, planMemory, room } from "./plan.ts";
 import { type Schedule, schedule, type Unit } from "./schedule.ts";
 import { type Step, tapeOf } from "./step.ts";
@@ -41,6 +41,13 @@ function giveBack({ blocks, team }: Holdings): void {
 /** For programs that became garbage without having been disposed of. */
 const finished = new FinalizationRegistry<Holdings>(giveBack);
 
+export interface ProgramOptions {
+  readonly threads: number;
+  readonly relaxedSimd: boolean;
+  /** Passes that are left out, to see what they do. */
+  readonly without?: readonly PassName[];
+}
+
 /** A step as a WebAssembly program, with its memory. */
 export class Program {
   /** The step as it was traced. */
@@ -61,8 +68,8 @@ export class Program {
   readonly states: readonly Storage[];
   #arrays: Arrays | undefined;
 
-  constructor(traced: Step, { threads, relaxedSimd }: { threads: number; relaxedSimd: boolean }) {
-    const step = optimise(traced);
+  constructor(traced: Step, { threads, relaxedSimd, without = [] }: ProgramOptions) {
+    const step = optimise(traced, without);
     this.traced = traced;
     this.step = step;
     this.schedule = schedule(step);

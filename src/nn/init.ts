@@ -1,6 +1,7 @@
 import { noGrad } from "../autograd/primitive.ts";
 import "../functional/methods.ts";
 import { floatTensor } from "../tensor/checks.ts";
+import { full } from "../tensor/creation.ts";
 import { ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectNonNegative, expectNumber, expectOneOf, expectPositive, resolve } from "../tensor/options.ts";
 import * as random from "../tensor/random.ts";
@@ -38,7 +39,7 @@ export function normal(t: Tensor, options: InitOptions & { mean?: number; std?: 
 
 /** One value everywhere. */
 export function constant(t: Tensor, value: number): Tensor {
-  return fill("init.constant", t, () => new Tensor(t.data.slice().fill(value), t.shape, t.dtype));
+  return fill("init.constant", t, () => full(t.shape, value, { dtype: t.dtype }));
 }
 
 export const zeros = (t: Tensor): Tensor => constant(t, 0);
