@@ -56,8 +56,11 @@ export class Tape {
     return this.toString();
   }
 
-  /** The tape in Graphviz's language: boxes are operations, ellipses leaves (shaded when they require gradients). */
-  toDot(): string {
+  /**
+   * The tape in Graphviz's language: boxes are operations, ellipses leaves (shaded when they require gradients), and
+   * frames hold the operations of each group.
+   */
+  toDot(groups: readonly (readonly TapeRecord[])[] = []): string {
     const quote = (text: string) => `"${text.replaceAll('"', '\\"')}"`;
     const lines = this.#leaves.map((leaf) => {
       const style = leaf.requiresGrad ? ', style=filled, fillcolor="#cfe8ff"' : ', style=filled, fillcolor="#f2f2f2"';
@@ -71,19 +74,25 @@ export class Tape {
       );
       for (const input of inputs) lines.push(`  ${quote(this.nameOf(input))} -> ${quote(name)};`);
     }
+    groups.forEach((records, i) => {
+      const members = records.map(({ output }) => `${quote(this.nameOf(output))};`).join(" ");
+      lines.push(
+        `  subgraph cluster_${i} { style="rounded,filled"; color="#bbbbbb"; fillcolor="#f7f3e8"; ${members} }`,
+      );
+    });
     const look = '  node [fontname="Helvetica", fontsize=11];\n  edge [color="#888888", arrowsize=0.7];';
     return `digraph tape {\n${look}\n${lines.join("\n")}\n}\n`;
   }
 
   /** The drawing as SVG, laid out by Graphviz. Needs the optional peer dependency @viz-js/viz. */
-  async toSvg(): Promise<string> {
+  async toSvg(groups: readonly (readonly TapeRecord[])[] = []): Promise<string> {
     const { instance } = await import("@viz-js/viz").catch(() => {
       throw new ValueError(
         "toSvg",
         'the layout needs the package "@viz-js/viz": npm install @viz-js/viz; toDot() works without',
       );
     });
-    const svg = (await instance()).renderString(this.toDot(), { format: "svg" });
+    const svg = (await instance()).renderString(this.toDot(groups), { format: "svg" });
     return svg.slice(svg.indexOf("<svg"));
   }
 }

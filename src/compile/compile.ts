@@ -87,7 +87,29 @@ export interface Compiled {
 }
 
 /**
- * A function that does what `fn` does, as a WebAssembly program.
+ * A function of the same signature that does what `fn` does, to rounding, as a WebAssembly program: the operations, backward
+ * passes, and assignments to parameters, buffers and optimizer state. docs/compile.md tells how.
+ *
+ * The first call for each combination of shapes and dtypes of the argument tensors traces `fn` and makes a program; later
+ * calls run it. At most 16 are kept. Arguments may be nested in arrays and plain objects; other values than tensors are
+ * part of the program. `fn` is traced again when what decided about its operations has changed (training or evaluation,
+ * which parameters require gradients); learning rates, random numbers and states are read at each call. Returned tensors
+ * are new and outside any graph; `.grad` of a leaf is one array that every call overwrites. Inside another compiled
+ * function, `fn` itself runs.
+ *
+ * Throws a CompileError when `fn` reads a value while it is traced, is async or uses a primitive of its own; when it has
+ * been disposed of; and when there is no memory or no WebAssembly. What a check of `fn` finds in a later call (a class
+ * index out of range) is thrown as by `fn`, and then no state has changed.
+ *
+ * @example
+ * const step = compile((x: Tensor, y: Tensor) => {
+ *   const loss = losses.crossEntropy(model.call(x), y);
+ *   optimizer.zeroGrad();
+ *   loss.backward();
+ *   optimizer.step();
+ *   return loss;
+ * });
+ * for (const [x, y] of loader) console.log(step(x, y).item());
  */
 export function compile<A extends unknown[], R>(
   fn: (...args: A) => R,

@@ -140,7 +140,7 @@ export class Program {
   }
 
   #addressOf(t: Tensor): number {
-    const address = this.#addresses.get(t);
+    const address = t.size === 0 ? 0 : this.#addresses.get(t);
     if (address === undefined) throw new Error(`a value without a place: ${t.dtype}[${t.shape}]`);
     return address;
   }
@@ -184,6 +184,11 @@ export class Program {
   /** Bytes that the kernels of a call read and write, predicted from the shapes. */
   get bytesMoved(): number {
     return this.kernels.reduce((total, { bytes }) => total + bytes, 0);
+  }
+
+  /** What runs as a picture, in SVG, with a frame around what each kernel does. Needs the package @viz-js/viz. */
+  draw(): Promise<string> {
+    return this.tape.toSvg(this.schedule.units.map(({ records }) => records));
   }
 
   /** The memory plan as a picture, in SVG. */

@@ -41,7 +41,8 @@ export function schedule(step: Step): Schedule {
   const groups = fuse(step);
   const aliases = new Map<Tensor, Tensor>();
   for (const { kind, records } of groups) {
-    if (kind === "alias") for (const { output, inputs } of records) aliases.set(output, inputs[0] ?? output);
+    // What has no elements is named an alias too, but of nothing.
+    if (kind === "alias" && records[0].output.size > 0) aliases.set(records[0].output, records[0].inputs[0]);
     else if (kind === "loops") {
       for (const { primitive, output, inputs } of records) {
         if (primitive.name === "reshape") aliases.set(output, inputs[0]);

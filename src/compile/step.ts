@@ -61,9 +61,9 @@ export function formatStep(step: Step): string {
     const origin = leaf?.kind === "input" ? `argument ${leaf.position}` : leaf?.kind;
     return `${tape.nameOf(t)} : ${t.dtype}${formatShape(t.shape)}, ${origin}`;
   });
-  const nameOf = (storage: Storage) => {
-    const found = states.find(([, leaf]) => leaf.kind === "state" && leaf.storage === storage);
-    return found === undefined ? "a state" : tape.nameOf(found[0]);
+  const nameOf = (target: Storage) => {
+    const [t] = states.find(([, leaf]) => leaf.kind === "state" && leaf.storage === target)!;
+    return tape.leaves.includes(t) ? tape.nameOf(t) : `another state ${formatShape(t.shape)}`;
   };
   return [
     ...leaves,
