@@ -96,6 +96,12 @@ export function log1p(f: FunctionBuilder, value: Vector): Vector {
   return result;
 }
 
+/** log(1 + x) for 0 <= x <= 1 (or NaN), in fewer instructions. */
+export function log1pOfUnit(f: FunctionBuilder, value: Vector): Vector {
+  const x = variable(f, value);
+  return f32x4.add(log1pBendOfUnit(f, x), x);
+}
+
 /** log(1 + x) - x for 0 <= x <= 1 (or NaN). */
 export function log1pBendOfUnit(f: FunctionBuilder, value: Vector): Vector {
   const x = variable(f, value);

@@ -6,13 +6,13 @@ import { bits, float, polynomial, signBit, type Vector, variable } from "./vecto
 /*
  * |x| = n pi/2 + r with |r| <= pi/4; the last two bits of n say which of +-sin r, +-cos r is asked for.
  *
- * Up to |x| = 1600, n has 10 bits and times each of the first parts of pi/2 (13 bits) is exact. Beyond, r needs up to
+ * Up to |x| = 400, n has 8 bits and times each of the first two parts of pi/2 (16 bits) is exact. Beyond, r needs up to
  * 150 bits of 2/pi: a rare lane that large sends its vector down a slow path in float64.
  */
 
 const shifter = 1.5 * 2 ** 23;
-const moderate = 1600;
-const halfPi = [1.570556640625, 0.0002396702766418457, 1.5890691429376602e-8, 2.56334415e-12];
+const moderate = 400;
+const halfPi = [1.570770263671875, 2.6063062250614166e-5, 6.07710063e-11];
 
 /** 2/pi in pieces of 24 bits. */
 const twoOverPi = [0xa2f983, 0x6e4e44, 0x1529fc, 0x2757d1, 0xf534dd, 0xc0db62, 0x95993c, 0x439041];
@@ -22,40 +22,36 @@ interface Angle {
   readonly shifted: Local<"v128">;
   readonly r: Local<"v128">;
   /** What r was rounded by. */
-  readonly low?: Local<"v128">;
+  readonly low: Local<"v128">;
 }
 
 /** Adds `quarters` to n. */
-function reduce(f: FunctionBuilder, magnitude: Local<"v128">, quarters: number, needsLow = false): Angle {
+function reduce(f: FunctionBuilder, magnitude: Local<"v128">, quarters = 0): Angle {
   const shifted = f.let(f32x4.add(f32x4.mul(magnitude, float(f, 2 / Math.PI)), float(f, shifter)));
   const n = f.let(f32x4.sub(shifted, float(f, shifter)));
-  const r = f.let(magnitude);
-  let low: Vector | undefined;
-  for (const part of halfPi) {
-    const before = f.let(r);
-    const subtrahend = f.let(f32x4.mul(n, float(f, part)));
-    f.set(r, f32x4.sub(before, subtrahend));
-    if (!needsLow || part === halfPi[0]) continue; // the first difference is exact
-    const lost = f32x4.sub(f32x4.sub(before, r), subtrahend);
-    low = f.let(low ? f32x4.add(low, lost) : lost);
-  }
-  const angle: Angle = { shifted, r, low: low && f.let(low) };
+  const [first, second, third] = halfPi.map((part) => f.let(f32x4.mul(n, float(f, part))));
+  const coarse = f.let(f32x4.sub(magnitude, first)); // exact
+  const fine = f.let(f32x4.sub(coarse, second));
+  // What that difference was rounded by, nothing where it is small, goes into the next.
+  const rest = f.let(f32x4.sub(f32x4.sub(f32x4.sub(coarse, fine), second), third));
+  const r = f.let(f32x4.add(fine, rest));
+  const low = f.let(f32x4.sub(rest, f32x4.sub(r, fine)));
   const isHuge = f.let(f32x4.gt(magnitude, float(f, moderate)));
   f.if(v128.anyTrue(isHuge), () => {
     const exact = reduceHuge(f, magnitude);
     f.set(shifted, v128.bitselect(exact.shifted, shifted, isHuge));
     f.set(r, v128.bitselect(exact.r, r, isHuge));
-    if (angle.low) f.set(angle.low, v128.bitselect(exact.low, angle.low, isHuge));
+    f.set(low, v128.bitselect(exact.low, low, isHuge));
   });
   if (quarters > 0) f.set(shifted, i32x4.add(shifted, bits(f, quarters)));
-  return angle;
+  return { shifted, r, low };
 }
 
 /**
  * The same for any magnitude. x times a piece of 2/pi is exact in float64, and so is what remains of it modulo 4; the
  * remains are summed with the rounding error of every addition.
  */
-function reduceHuge(f: FunctionBuilder, magnitude: Local<"v128">): Required<Angle> {
+function reduceHuge(f: FunctionBuilder, magnitude: Local<"v128">): Angle {
   const constant = (value: number) => f64x2.const(value, value);
   const pair = f.let(magnitude);
   const shifted = f.local("v128");
@@ -127,8 +123,8 @@ export const cos = (f: FunctionBuilder, x: Vector): Vector => sine(f, f.let(f32x
 
 export function tan(f: FunctionBuilder, value: Vector): Vector {
   const x = variable(f, value);
-  const angle = reduce(f, f.let(f32x4.abs(x)), 0, true);
-  const { r, low } = angle as Required<Angle>;
+  const angle = reduce(f, f.let(f32x4.abs(x)));
+  const { r, low } = angle;
   const square = f.let(f32x4.mul(r, r));
   const bend = f32x4.mul(f32x4.mul(polynomial(f, square, tanSeries), square), r);
   const tangent = f.let(f32x4.add(f32x4.add(bend, low), r));

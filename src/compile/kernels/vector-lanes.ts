@@ -162,6 +162,7 @@ export const vectorLanes: Lanes = {
 
   accumulator: (f, primitive, dtype, length) => {
     if (dtype === "float32" && primitive === "sum" && length > longSum) return longAccumulator(f);
+    if (dtype === "float32" && primitive !== "sum") return extremum(f, primitive);
     return accumulator(f, primitive, dtype);
   },
 };
@@ -192,6 +193,9 @@ function applied(
   if (name === "where") return v128.bitselect(y, z, truth(f, x, dtypes[0]));
   if (name === "logicalAnd") return v128.and(truth(f, x, dtypes[0]), truth(f, y, dtypes[1]));
   if (name === "logicalOr") return v128.or(truth(f, x, dtypes[0]), truth(f, y, dtypes[1]));
+  if (attributes.range === "nonPositive") return math.expOfNonPositive(f, x);
+  if (attributes.range === "unit") return math.log1pOfUnit(f, x);
+  if (dtypes[0] === "bool" && name === "eq") return v128.not(v128.xor(x, y));
   if (dtypes[0] === "bool") {
     // Truth values compare as the numbers 0 and 1.
     const [a, b] = [x, y].map((v) => v && v128.and(v, ones(f)));
@@ -221,6 +225,32 @@ function combinerOf(primitive: string, dtype: DType): (x: V, y: V) => V {
   if (primitive === "sum") return kind.add;
   if (dtype === "int32") return primitive === "max" ? i32x4.maxS : i32x4.minS;
   return primitive === "max" ? f32x4.max : f32x4.min;
+}
+
+/** The largest or smallest float32, NaN if any is. `pmax` is one instruction but passes over NaN, which is noted apart. */
+function extremum(f: FunctionBuilder, primitive: string): Accumulator {
+  const start = splat(f, starts[primitive].float32);
+  const combine = primitive === "max" ? f32x4.pmax : f32x4.pmin;
+  const either = primitive === "max" ? f32x4.max : f32x4.min;
+  const best = f.let(start as V);
+  const unordered = f.let(zeros(f) as V);
+  const take = (value: V) => {
+    const v = f.let(value);
+    f.set(best, combine(best, v));
+    f.set(unordered, v128.or(unordered, f32x4.ne(v, v)));
+  };
+  const whole = () => f.let(v128.or(best, unordered)); // all ones are a NaN
+  const across = () => {
+    const first = whole();
+    const pairs = f.let(either(first, f32x4.shuffle(first, first, [2, 3, 0, 1])));
+    return f.let(either(pairs, f32x4.shuffle(pairs, pairs, [1, 0, 3, 2])));
+  };
+  return {
+    add: (value, count) => take(count === 4 ? (value as V) : v128.bitselect(value as V, start, firstLanes(f, count))),
+    finish: (isAcross) => (isAcross ? across() : whole()),
+    save: ({ address, offset }) => f.do(v128.store32Lane(address, across(), 0, offset)),
+    load: ({ address, offset }) => take(v128.bitselect(v128.load32Splat(address, offset), start, firstLanes(f, 1))),
+  };
 }
 
 function accumulator(f: FunctionBuilder, primitive: string, dtype: DType): Accumulator {

@@ -2,16 +2,21 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Step } from "../step.ts";
 import { rewrite } from "./rewriter.ts";
 
+/** Primitives that give the same whichever operand comes first. */
+const commutative = new Set(["add", "mul", "maximum", "minimum", "eq", "ne", "logicalAnd", "logicalOr"]);
+
 /** The step with each operation on the same inputs done once. */
 export function mergeCommonSubexpressions(step: Step): Step {
-  const numbers = new Map<Tensor, number>();
-  const numberOf = (t: Tensor): number => {
-    if (!numbers.has(t)) numbers.set(t, numbers.size);
-    return numbers.get(t)!;
-  };
   const known = new Map<string, Tensor>();
+  const order = new Map<Tensor, number>();
+  const numberOf = (t: Tensor): number => {
+    if (!order.has(t)) order.set(t, order.size);
+    return order.get(t)!;
+  };
   return rewrite(mergeConstants(step), ({ primitive, inputs, attributes, output }) => {
-    const key = `${primitive.name} ${inputs.map(numberOf)} ${JSON.stringify(attributes)} ${output.dtype}`;
+    const numbers = inputs.map(numberOf);
+    if (commutative.has(primitive.name)) numbers.sort((a, b) => a - b);
+    const key = `${primitive.name} ${numbers} ${JSON.stringify(attributes)} ${output.dtype}`;
     const same = known.get(key);
     if (same === undefined) known.set(key, output);
     return same;

@@ -1,13 +1,14 @@
 import type { PrimitiveName } from "../../autograd/primitives.ts";
 import { scalar, type Tensor } from "../../tensor/tensor.ts";
 import type { Step } from "../step.ts";
+import { ofNonPositive, ofUnit } from "./ranges.ts";
 import { type Rewriter, rewrite } from "./rewriter.ts";
 
 /**
  * The step with sigmoid and softplus of one x, and of -x, written over the same e^-|x|, where there are several of them:
  *
  *     e = exp(-|x|), r = 1 / (1 + e)
- *     sigmoid(x) = r where x >= 0, else e r        sigmoid(-x) = r where x <= 0, else e r
+ *     sigmoid(x) = r where x >= 0, else e r        sigmoid(-x) = e r where x >= 0, else r
  *     softplus(x) = max(x, 0) + log1p(e)           softplus(-x) = max(-x, 0) + log1p(e)
  *
  * A loss and its gradient ask for most of these at each element. Common subexpressions are merged afterwards.
@@ -36,17 +37,18 @@ export function shareExponentials(step: Step): Step {
 function parts(rewriter: Rewriter, x: Tensor) {
   const make = (name: PrimitiveName, ...inputs: Tensor[]) => rewriter.make(name, inputs);
   const number = (value: number) => rewriter.constant(scalar(value, x.dtype));
-  return { make, number, e: make("exp", make("neg", make("abs", x))) };
+  return { make, number, e: rewriter.make("exp", [make("neg", make("abs", x))], ofNonPositive) };
 }
 
 function sigmoid(rewriter: Rewriter, x: Tensor, y: Tensor): Tensor {
   const { make, number, e } = parts(rewriter, x);
   const r = make("reciprocal", make("add", e, number(1)));
-  const isLarge = make(x === y ? "ge" : "le", x, number(0));
-  return make("where", isLarge, r, make("mul", e, r));
+  const isPositive = make("ge", x, number(0));
+  const small = make("mul", e, r);
+  return x === y ? make("where", isPositive, r, small) : make("where", isPositive, small, r);
 }
 
 function softplus(rewriter: Rewriter, x: Tensor, y: Tensor): Tensor {
   const { make, e } = parts(rewriter, x);
-  return make("add", make("relu", y), make("log1p", e));
+  return make("add", make("relu", y), rewriter.make("log1p", [e], ofUnit));
 }

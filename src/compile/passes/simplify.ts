@@ -1,9 +1,11 @@
+import { type ReductionAttributes, reducedShape } from "../../autograd/movement.ts";
 import type { PrimitiveName } from "../../autograd/primitives.ts";
 import { arange } from "../../tensor/creation.ts";
 import { broadcastShapes, type Shape, sameShape } from "../../tensor/shape.ts";
 import { scalar, type TapeRecord, Tensor } from "../../tensor/tensor.ts";
 import { loweringOf } from "../lowering.ts";
 import type { Step } from "../step.ts";
+import { ofNonPositive } from "./ranges.ts";
 import { type Rewriter, type Rule, rewrite } from "./rewriter.ts";
 
 /** The step with what can be said more simply, with the same bits: each rule below, wherever it applies. */
@@ -71,8 +73,54 @@ const rules: { readonly [P in PrimitiveName]?: Rule } = {
     return rewriter.make("mul", [a, rewriter.constant(new Tensor(scalar(1 / value, b.dtype).data, b.shape, b.dtype))]);
   },
 
-  sub: ({ inputs: [a, b], output }, rewriter) =>
-    Object.is(rewriter.valueOf(b), 0) && sameShape(a.shape, output.shape) ? a : undefined,
+  add: ({ inputs: [a, b] }, rewriter) => {
+    const [minusA, minusB] = [rewriter.madeBy(a, "neg"), rewriter.madeBy(b, "neg")];
+    if (minusB !== undefined) return rewriter.make("sub", [a, minusB.inputs[0]]);
+    return minusA && rewriter.make("sub", [b, minusA.inputs[0]]);
+  },
+
+  sub: ({ inputs: [a, b], output }, rewriter) => {
+    if (Object.is(rewriter.valueOf(b), 0) && sameShape(a.shape, output.shape)) return a;
+    const minusB = rewriter.madeBy(b, "neg");
+    return minusB && rewriter.make("add", [a, minusB.inputs[0]]);
+  },
+
+  /** Not, of a truth value, is to be equal to false; where it chooses, the choices change places. */
+  eq: ({ inputs: [a, b] }, rewriter) => {
+    const counted = rewriter.madeBy(a, "cast")?.inputs[0];
+    if (counted?.dtype === "bool" && rewriter.valueOf(b) === 0 && b.ndim === 0) {
+      return rewriter.make("eq", [counted, rewriter.constant(scalar(0, "bool"))]);
+    }
+    const equal = a.dtype === "bool" && rewriter.valueOf(b) === 0 ? rewriter.madeBy(a, "eq") : undefined;
+    return equal && equal.inputs[0].dtype !== "bool" && b.ndim === 0 ? rewriter.make("ne", equal.inputs) : undefined;
+  },
+
+  where: ({ inputs: [condition, a, b] }, rewriter) => {
+    const not = rewriter.madeBy(condition, "eq");
+    if (not?.inputs[0].dtype !== "bool" || rewriter.valueOf(not.inputs[1]) !== 0) return undefined;
+    return sameShape(not.inputs[0].shape, condition.shape) ? rewriter.make("where", [not.inputs[0], b, a]) : undefined;
+  },
+
+  /** e to the difference from the largest. */
+  exp: ({ inputs: [x], attributes }, rewriter) => {
+    if ("range" in attributes) return undefined;
+    const difference = rewriter.madeBy(x, "sub");
+    const largest = difference && rewriter.madeBy(difference.inputs[1], "max");
+    return largest && largest.inputs[0] === difference.inputs[0] ? rewriter.make("exp", [x], ofNonPositive) : undefined;
+  },
+
+  sum: ({ inputs: [x], attributes }, rewriter) => {
+    const negative = rewriter.madeBy(x, "neg");
+    if (negative !== undefined) return rewriter.make("neg", [rewriter.make("sum", negative.inputs, attributes)]);
+    // The sum of a lane with one element that is not 0.
+    const lanes = rewriter.madeBy(x, "where");
+    const { axes, keepDims } = attributes as unknown as ReductionAttributes;
+    if (lanes === undefined || axes.length !== 1 || lanes.attributes.oneHot !== axes[0]) return undefined;
+    const [, element] = lanes.inputs;
+    const along = x.shape.map((size, axis) => (axis === axes[0] ? 1 : size));
+    if (!sameShape(element.shape, along)) return undefined;
+    return keepDims ? element : rewriter.make("reshape", [element], { shape: reducedShape(x.shape, axes, false) });
+  },
 
   neg: ({ inputs: [x] }, rewriter) => rewriter.madeBy(x, "neg")?.inputs[0],
 
@@ -150,7 +198,7 @@ function oneHot({ inputs: [source, indices], attributes, output }: TapeRecord, r
   );
   const zero = rewriter.constant(scalar(0, dtype));
   const chosen = rewriter.make("eq", [positions, indices]);
-  const value = rewriter.make("where", [chosen, source, zero]);
+  const value = rewriter.make("where", [chosen, source, zero], { oneHot: axis });
   const full = broadcastShapes("scatter", value.shape, shape);
   return sameShape(value.shape, full) ? value : rewriter.make("broadcastTo", [value], { shape });
 }
