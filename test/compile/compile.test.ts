@@ -540,16 +540,17 @@ describe("gradients", () => {
     expect(w.grad).toBeNull();
   });
 
-  it("kept from an earlier call keep their values", () => {
+  it("are one array, which every call overwrites; a copy keeps its values", () => {
     const w = parameter([1, 2]);
     const compiled = compile((x: Tensor) => {
       w.grad = null;
       w.mul(x).sum().backward();
     });
     compiled(tensor([1, 2]));
-    const kept = w.grad!;
+    const [kept, copy] = [w.grad!, w.grad!.clone()];
     compiled(tensor([3, 4]));
-    expect([bits(kept), bits(w.grad!)]).toEqual([
+    expect([bits(kept), bits(copy), bits(w.grad!)]).toEqual([
+      [3, 4],
       [1, 2],
       [3, 4],
     ]);

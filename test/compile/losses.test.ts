@@ -73,7 +73,8 @@ const signed: Sample = [(m) => [m.scores(n, c), m.signs(n, c)], {}, { reduction:
 const classes: Sample = [(m) => [m.scores(n, c), m.labels(n, c)], {}, { reduction: "none" }];
 const binary: Sample = [(m) => [m.scores(n, c), m.binary(n, c)], {}, { reduction: "none" }];
 const views: Sample = [(m) => [m.scores(n, d), m.scores(n, d)], {}];
-const batch: Sample = [(m) => [m.scores(n, d), m.labels(n, 5)], {}, { soft: true, squared: true }];
+// Halved, so that no soft term is so near the smallest float32 that rounding decides whether it counts as a loss.
+const batch: Sample = [(m) => [m.scores(n, d).mul(0.5), m.labels(n, 5)], {}, { soft: true, squared: true }];
 const centres: Sample = [(m) => [m.scores(n, d), m.scores(c, d), m.labels(n, c)], {}, { scale: 8 }];
 
 const samples: Record<string, Sample> = {

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,9 +64,8 @@ describe.each(lessons.map((lesson) => [lesson.about.name, lesson] as const))("%s
 
   test("lists its flags, defaults and losses in --help", () => {
     const text = help(about);
-    for (const flag of ["--seed", "--epochs", "--batch-size", "--lr", "--loss", "--data", "--report", "--quiet"]) {
-      expect(text).toContain(flag);
-    }
+    const flags = ["--seed", "--epochs", "--batch-size", "--lr", "--loss", "--data", "--report", "--quiet", "--eager"];
+    for (const flag of flags) expect(text).toContain(flag);
     for (const loss of about.losses) expect(text).toContain(loss);
     expect(text).toContain(`default ${about.defaults.epochs}`);
   });
@@ -147,8 +147,9 @@ describe("flags", () => {
   });
 
   test("become settings, over the defaults", () => {
-    const given = parseFlags(about, ["--batch-size", "8", "--quiet", "--data", "my.csv"]);
-    expect(given).toEqual({ batchSize: 8, quiet: true, data: "my.csv" });
+    const given = parseFlags(about, ["--batch-size", "8", "--quiet", "--eager", "--data", "my.csv"]);
+    expect(given).toEqual({ batchSize: 8, quiet: true, eager: true, data: "my.csv" });
+    expect(settle(about).eager).toBe(false);
     expect(settle(about, given!)).toMatchObject({ batchSize: 8, epochs: about.defaults.epochs, data: "my.csv" });
     expect(settle(about, { quick: true }).epochs).toBe(about.quick.epochs);
     expect(settle(about, { quick: true, epochs: 3 }).epochs).toBe(3);
@@ -199,6 +200,29 @@ describe("the command line", { timeout: 60_000 }, () => {
     expect((await command("examples/start.ts", "--help")).stdout).toContain("--report DIR");
     const wrong = await command("examples/start.ts", "--seed", "x");
     expect([wrong.code, wrong.stderr]).toEqual([2, "start: --seed must be a whole number >= 0, got x\n"]);
+  });
+
+  test("a process of npm start runs lesson after lesson, until one fails", async () => {
+    const runner = fork("examples/shared/runner.ts", {
+      execArgv: ["-r", "ts-node/register"],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    const given = { quiet: true, epochs: 1, report: join(folder, "runner") };
+    const results: Result[] = [];
+    for (const seed of [1, 2]) {
+      runner.send({ name: "02-binary", given: { ...given, seed } });
+      results.push((await once(runner, "message"))[0]);
+    }
+    const alone = await binary.run({ ...given, seed: 2 });
+    expect(results[0].weights).not.toBe(alone.weights);
+    expect(results[1].weights).toBe(alone.weights);
+    let errors = "";
+    runner.stderr!.on("data", (text) => {
+      errors += text;
+    });
+    runner.send({ name: "02-binary", given: { ...given, epochs: 0 } });
+    expect(await once(runner, "close")).toEqual([1, null]);
+    expect(errors).toContain("--epochs must be a whole number >= 1, got 0");
   });
 
   test("lesson 1 shows a tape and its two derivatives", async () => {

@@ -136,7 +136,7 @@ if __name__ == "__main__":
     odd("tanhSeries", tanh, mpf(0.625), 4)
 
     print("vector-trigonometry.ts")
-    parts("halfPi", pi / 2, [13, 13, 13])
+    parts("halfPi", pi / 2, [16, 16])
     pieces("twoOverPi", 2 / pi, 24, 8)
     odd("sinSeries", sin, pi / 4, 2)
     fit("cosSeries", lambda u: (cos(sqrt(u)) - 1 + u / 2) / u**2, lambda u: u**2 / cos(sqrt(u)), 0, (pi / 4) ** 2, 2)
