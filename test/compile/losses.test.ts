@@ -46,6 +46,10 @@ class Maker {
   scores(...shape: number[]): Tensor {
     return this.leaf(this.generator.normal(shape, { std: 2, dtype: this.float }));
   }
+  /** So near each other that rounding near the smallest float32 does not decide whether a soft term counts as a loss. */
+  embeddings(...shape: number[]): Tensor {
+    return this.leaf(this.generator.normal(shape, { dtype: this.float }));
+  }
   probabilities(...shape: number[]): Tensor {
     return this.leaf(this.generator.normal(shape, { dtype: this.float }).softmax(-1));
   }
@@ -73,8 +77,7 @@ const signed: Sample = [(m) => [m.scores(n, c), m.signs(n, c)], {}, { reduction:
 const classes: Sample = [(m) => [m.scores(n, c), m.labels(n, c)], {}, { reduction: "none" }];
 const binary: Sample = [(m) => [m.scores(n, c), m.binary(n, c)], {}, { reduction: "none" }];
 const views: Sample = [(m) => [m.scores(n, d), m.scores(n, d)], {}];
-// Halved, so that no soft term is so near the smallest float32 that rounding decides whether it counts as a loss.
-const batch: Sample = [(m) => [m.scores(n, d).mul(0.5), m.labels(n, 5)], {}, { soft: true, squared: true }];
+const batch: Sample = [(m) => [m.embeddings(n, d), m.labels(n, 5)], {}, { soft: true, squared: true }];
 const centres: Sample = [(m) => [m.scores(n, d), m.scores(c, d), m.labels(n, c)], {}, { scale: 8 }];
 
 const samples: Record<string, Sample> = {
