@@ -10,7 +10,8 @@ export function stepFor(name: WorkloadName, how: "eager" | tg.CompileOptions): (
   return () => run().item();
 }
 
-function trainingStep(name: WorkloadName): () => tg.Tensor {
+/** The step as a function of nothing, which returns the loss. */
+export function trainingStep(name: WorkloadName): () => tg.Tensor {
   const w = workloads[name];
   const generator = new tg.random.Generator(name);
   const trainer = (optimizer: { zeroGrad(): void; step(): void }, loss: () => tg.Tensor) => () => {
