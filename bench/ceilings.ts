@@ -59,9 +59,9 @@ export function microKernelPeak(rounds = 50): number {
   return flops / medianMilliseconds(run, rounds) / 1e6;
 }
 
-/** GB/s copied from one typed array to another, both too large for the caches. */
-export function copyBandwidth(rounds = 20): number {
-  const source = noise(1 << 24);
+/** GB/s copied from one typed array to another; the default is too large for the caches. */
+export function copyBandwidth(rounds = 20, elements = 1 << 24): number {
+  const source = noise(elements);
   const target = new Float32Array(source.length);
   return source.byteLength / medianMilliseconds(() => target.set(source), rounds) / 1e6;
 }
