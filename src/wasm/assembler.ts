@@ -1,5 +1,5 @@
 import {
-  append,
+  ByteCode,
   type Expression,
   type Local,
   type Operand,
@@ -56,8 +56,8 @@ export class FunctionBuilder {
   readonly #localTypes: ValueType[];
   readonly #parameterCount: number;
   readonly #constants = new Map<string, Local<"v128">>();
-  #prologue: number[] = [];
-  #code: number[] = [];
+  readonly #prologue = new ByteCode();
+  readonly #code = new ByteCode();
 
   readonly #relaxed: boolean;
 
@@ -81,7 +81,7 @@ export class FunctionBuilder {
   }
 
   set<T extends ValueType>(variable: Local<T>, value: Operand<T>): void {
-    append(this.#code, operand(variable.type, value));
+    this.#code.append(operand(variable.type, value));
     this.#code.push(0x21, ...unsignedLeb(variable.index));
   }
 
@@ -92,14 +92,15 @@ export class FunctionBuilder {
     if (variable === undefined) {
       variable = this.local("v128");
       this.#constants.set(key, variable);
-      this.#prologue.push(...value.code, 0x21, ...unsignedLeb(variable.index));
+      this.#prologue.append(value.code);
+      this.#prologue.push(0x21, ...unsignedLeb(variable.index));
     }
     return variable;
   }
 
   /** Appends a statement: a store, or a call without result. */
   do(statement: Expression<"void">): void {
-    append(this.#code, statement.code);
+    this.#code.append(statement.code);
   }
 
   /** a b + c of float32 vectors; rounded once where the module may use relaxed SIMD and the machine does so, else twice. */
@@ -109,16 +110,19 @@ export class FunctionBuilder {
 
   /** Appends an expression whose value is not needed. */
   drop(value: Expression<ValueType>): void {
-    this.#code.push(...value.code, 0x1a);
+    this.#code.append(value.code);
+    this.#code.push(0x1a);
   }
 
   /** Ends the function here, with its result if it has one. */
   return(value?: Expression<ValueType>): void {
-    this.#code.push(...(value?.code ?? []), 0x0f);
+    this.#code.append(value?.code ?? []);
+    this.#code.push(0x0f);
   }
 
   if(condition: Expression<"i32">, whenTrue: () => void, whenFalse?: () => void): void {
-    this.#code.push(...condition.code, 0x04, blockWithoutResult);
+    this.#code.append(condition.code);
+    this.#code.push(0x04, blockWithoutResult);
     whenTrue();
     if (whenFalse) {
       this.#code.push(0x05);
@@ -131,7 +135,8 @@ export class FunctionBuilder {
   doWhile(body: () => void, condition: () => Expression<"i32">): void {
     this.#code.push(0x03, blockWithoutResult);
     body();
-    this.#code.push(...condition().code, 0x0d, 0, end);
+    this.#code.append(condition().code);
+    this.#code.push(0x0d, 0, end);
   }
 
   /** The condition stands before and after the body, which costs one jump a round and not two. */
@@ -140,14 +145,20 @@ export class FunctionBuilder {
   }
 
   /** The function's entry in the code section. */
-  toBytes(): number[] {
-    const locals = this.#localTypes.slice(this.#parameterCount).map((type) => [1, valueTypes[type]]);
-    return sized([...vector(locals), ...this.#prologue, ...this.#code, end]);
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const body = new ByteCode();
+    const locals = this.#localTypes.slice(this.#parameterCount);
+    body.append(unsignedLeb(locals.length));
+    for (const type of locals) body.push(1, valueTypes[type]);
+    body.append(this.#prologue.toBytes());
+    body.append(this.#code.toBytes());
+    body.push(end);
+    return sized(body.toBytes());
   }
 
   /** Ends the function with its result. */
   result(value: Expression<ValueType>): void {
-    this.#code.push(...value.code);
+    this.#code.append(value.code);
   }
 }
 
@@ -155,20 +166,24 @@ function localAt<T extends ValueType>(index: number, type: T): Local<T> {
   return { type, index, code: [0x20, ...unsignedLeb(index)] };
 }
 
-function sized(bytes: readonly number[]): number[] {
-  const code = unsignedLeb(bytes.length);
-  append(code, bytes);
-  return code;
+/** Bytes after their number. */
+function sized(bytes: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  const code = new ByteCode();
+  code.append(unsignedLeb(bytes.length));
+  code.append(bytes);
+  return code.toBytes();
 }
 
-function vector(items: readonly (readonly number[])[]): number[] {
-  const code = unsignedLeb(items.length);
-  for (const item of items) append(code, item);
-  return code;
+/** Items after their number. */
+function vector(items: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const code = new ByteCode();
+  code.append(unsignedLeb(items.length));
+  for (const item of items) code.append(item);
+  return code.toBytes();
 }
 
-function text(characters: string): number[] {
-  return sized([...new TextEncoder().encode(characters)]);
+function text(characters: string): Uint8Array<ArrayBuffer> {
+  return sized(new TextEncoder().encode(characters));
 }
 
 /** A module under construction. Its memory, if any, is imported, so that modules can share one. */
@@ -242,20 +257,20 @@ export class Module {
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
-    const section = (id: number, items: readonly (readonly number[])[]) => [id, ...sized(vector(items))];
-    return new Uint8Array([
-      ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      ...section(1, this.#types),
-      ...section(2, this.#imports),
-      ...section(
-        3,
-        this.#functionTypes.map((type) => unsignedLeb(type)),
-      ),
-      ...section(7, this.#exports),
-      ...section(
-        10,
-        this.#functions.map((builder) => builder.toBytes()),
-      ),
-    ]);
+    const module = new ByteCode();
+    const section = (id: number, items: readonly ArrayLike<number>[]) => {
+      module.push(id);
+      module.append(sized(vector(items)));
+    };
+    module.push(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+    section(1, this.#types);
+    section(2, this.#imports);
+    section(3, this.#functionTypes.map(unsignedLeb));
+    section(7, this.#exports);
+    section(
+      10,
+      this.#functions.map((builder) => builder.toBytes()),
+    );
+    return module.toBytes();
   }
 }

@@ -43,6 +43,35 @@ export function signedLeb(value: number): number[] {
   return bytes;
 }
 
+/** Byte code as it grows. */
+export class ByteCode {
+  #bytes = new Uint8Array(256);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(code: ArrayLike<number>): void {
+    const needed = this.#length + code.length;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(code, this.#length);
+    this.#length = needed;
+  }
+
+  push(...code: number[]): void {
+    this.append(code);
+  }
+
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
 /** Appends byte code to byte code. A loop: spreading is several times as slow. */
 export function append(code: number[], more: readonly number[]): void {
   for (let i = 0; i < more.length; i++) code.push(more[i]);
