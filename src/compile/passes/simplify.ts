@@ -95,7 +95,21 @@ const rules: { readonly [P in PrimitiveName]?: Rule } = {
     return equal && equal.inputs[0].dtype !== "bool" && b.ndim === 0 ? rewriter.make("ne", equal.inputs) : undefined;
   },
 
-  where: ({ inputs: [condition, a, b] }, rewriter) => {
+  pow: ({ inputs: [a, b], output }, rewriter) => {
+    const exponent = rewriter.valueOf(b);
+    if (!sameShape(a.shape, output.shape)) return undefined;
+    if (exponent === 1) return a;
+    return exponent === 2 ? rewriter.make("square", [a]) : undefined;
+  },
+
+  where: ({ inputs: [condition, a, b], output }, rewriter) => {
+    const known = rewriter.valueOf(condition);
+    if (known !== undefined) {
+      const chosen = known === 0 ? b : a;
+      return sameShape(chosen.shape, output.shape)
+        ? chosen
+        : rewriter.make("broadcastTo", [chosen], { shape: output.shape });
+    }
     const not = rewriter.madeBy(condition, "eq");
     if (not?.inputs[0].dtype !== "bool" || rewriter.valueOf(not.inputs[1]) !== 0) return undefined;
     return sameShape(not.inputs[0].shape, condition.shape) ? rewriter.make("where", [not.inputs[0], b, a]) : undefined;
