@@ -16,6 +16,8 @@ export interface Place {
 export interface Accumulator {
   /** Takes in the first `count` elements of a value. */
   add(value: Value, count: number): void;
+  /** Ends an innermost loop. */
+  flush(): void;
   /** The result, from each lane of its own or, `across`, from all lanes together and then in all of them. */
   finish(across: boolean): Value;
   /** Writes the result of all lanes together at a place of 8 bytes. */
@@ -41,6 +43,6 @@ export interface Lanes {
   constant(f: FunctionBuilder, dtype: DType, value: number): Value;
   /** An elementwise primitive. */
   apply(module: Module, f: FunctionBuilder, record: TapeRecord, inputs: readonly Value[]): Value;
-  /** A new sum, max or min of `length` elements each. */
-  accumulator(f: FunctionBuilder, primitive: string, dtype: DType, length: number): Accumulator;
+  /** A new sum, max or min of `length` values, of which the innermost loop gives `inner`. */
+  accumulator(f: FunctionBuilder, primitive: string, dtype: DType, length: number, inner: number): Accumulator;
 }

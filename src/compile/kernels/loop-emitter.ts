@@ -67,7 +67,7 @@ export class LoopEmitter {
     this.#loadsAt(-1, plan.loads);
     this.#count = 1;
     plan.reductions.forEach(({ output, primitive }, i) => {
-      const total = plan.lanes.accumulator(f, primitive.name, output.dtype, Number.POSITIVE_INFINITY);
+      const total = plan.lanes.accumulator(f, primitive.name, output.dtype, Infinity, Infinity);
       const address = f.let(i32.const(this.at.temporary + 8 * i));
       const end = f.let(i32.add(address, 8 * plan.parts * plan.reductions.length));
       f.while(i32.ltU(address, end), () => {
@@ -249,9 +249,10 @@ export class LoopEmitter {
   #accumulators(level: number): Accumulator[] {
     const { plan } = this;
     const inner = plan.order.slice(plan.keptCount).map((d) => plan.dimensions[d].size);
-    const length = sizeOf(inner) / (plan.alongRow ? plan.lanes.width : 1);
+    const width = plan.alongRow ? plan.lanes.width : 1;
+    const [length, innermost] = [sizeOf(inner), inner[inner.length - 1]].map((size) => Math.ceil(size / width));
     return this.#reductionsAt(level).map(({ primitive, output }) =>
-      plan.lanes.accumulator(this.f, primitive.name, output.dtype, length),
+      plan.lanes.accumulator(this.f, primitive.name, output.dtype, length, innermost),
     );
   }
 
@@ -272,6 +273,7 @@ export class LoopEmitter {
         this.#loadsAt(depth, loads);
         open(depth + 1);
       });
+      if (depth === plan.order.length - 1) for (const accumulator of accumulators) accumulator.flush();
     };
     open(plan.keptCount);
   }

@@ -88,9 +88,10 @@ export class LoopPlan {
       operands,
       byRows,
     );
-    this.dimensions = merged.dimensions;
-    this.loads = merged.operands.slice(0, loads.size);
-    this.stores = merged.operands.slice(loads.size);
+    const { dimensions, operands: walked } = this.reductions.length > 0 ? cutLongRow(merged) : merged;
+    this.dimensions = dimensions;
+    this.loads = walked.slice(0, loads.size);
+    this.stores = walked.slice(loads.size);
     const positions = [...this.dimensions.keys()];
     const kept = positions.filter((d) => !this.dimensions[d].reduced);
     this.order = [...kept, ...positions.filter((d) => this.dimensions[d].reduced)];
@@ -183,6 +184,25 @@ function stridesOf(t: Tensor, map: AxisMap, domain: readonly number[]): number[]
     stride *= domain[map[i]];
   }
   return strides;
+}
+
+/** The shortest row that is cut, and the longest and the shortest piece. */
+const longRow = 1 << 13;
+const [longestPiece, shortestPiece] = [2048, 256];
+
+/** A long last dimension that is reduced in two: sums can then be carried over from short loop to short loop. */
+function cutLongRow({ dimensions, operands }: ReturnType<typeof mergeDimensions>) {
+  const row = dimensions[dimensions.length - 1];
+  let piece = longestPiece;
+  while (piece >= shortestPiece && row.size % piece !== 0) piece -= 4;
+  if (!row.reduced || row.size < longRow || piece < shortestPiece) return { dimensions, operands };
+  return {
+    dimensions: [...dimensions.slice(0, -1), { ...row, size: row.size / piece }, { ...row, size: piece }],
+    operands: operands.map(({ t, strides }) => {
+      const step = strides[strides.length - 1];
+      return { t, strides: [...strides.slice(0, -1), step * piece, step] };
+    }),
+  };
 }
 
 /** Joins neighbouring dimensions over which every operand runs on evenly. */

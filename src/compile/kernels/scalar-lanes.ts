@@ -101,6 +101,7 @@ export const scalarLanes: Lanes = {
     const take = (value: F64) => f.set(total, combine(total, value));
     return {
       add: (value) => take(widened(value)),
+      flush: () => {},
       finish: () => f.let(narrowed(f, total, dtype)),
       save: ({ address, offset }) => f.do(f64.store(address, total, offset)),
       load: ({ address, offset }) => take(f64.load(address, offset)),
@@ -148,6 +149,7 @@ function integerAccumulator(f: FunctionBuilder, primitive: string, dtype: DType)
   };
   return {
     add: (value) => take(value as I32),
+    flush: () => {},
     finish: () => f.let(total),
     save: ({ address, offset }: Place) => f.do(i32.store(address, total, offset)),
     load: ({ address, offset }: Place) => take(i32.load(address, offset)),

@@ -160,8 +160,8 @@ export const vectorLanes: Lanes = {
 
   apply: (module, f, record, inputs) => f.let(applied(module, f, record, inputs as V[])),
 
-  accumulator: (f, primitive, dtype, length) => {
-    if (dtype === "float32" && primitive === "sum" && length > longSum) return longAccumulator(f);
+  accumulator: (f, primitive, dtype, length, inner) => {
+    if (dtype === "float32" && primitive === "sum" && length > longSum) return longAccumulator(f, inner <= longSum);
     if (dtype === "float32" && primitive !== "sum") return extremum(f, primitive);
     return accumulator(f, primitive, dtype);
   },
@@ -247,6 +247,7 @@ function extremum(f: FunctionBuilder, primitive: string): Accumulator {
   };
   return {
     add: (value, count) => take(count === 4 ? (value as V) : v128.bitselect(value as V, start, firstLanes(f, count))),
+    flush: () => {},
     finish: (isAcross) => (isAcross ? across() : whole()),
     save: ({ address, offset }) => f.do(v128.store32Lane(address, across(), 0, offset)),
     load: ({ address, offset }) => take(v128.bitselect(v128.load32Splat(address, offset), start, firstLanes(f, 1))),
@@ -269,6 +270,7 @@ function accumulator(f: FunctionBuilder, primitive: string, dtype: DType): Accum
   };
   return {
     add: (value, count) => take(count === 4 ? (value as V) : v128.bitselect(value as V, start, firstLanes(f, count))),
+    flush: () => {},
     finish: (isAcross) => (isAcross ? across() : f.let(total as V)),
     save: ({ address, offset }: Place) => f.do(v128.store32Lane(address, across(), 0, offset)),
     load: ({ address, offset }: Place) =>
@@ -276,19 +278,29 @@ function accumulator(f: FunctionBuilder, primitive: string, dtype: DType): Accum
   };
 }
 
-/** A sum of float32 carried in float64. */
-function longAccumulator(f: FunctionBuilder): Accumulator {
+/** A sum of float32 carried in float64: from innermost loop to innermost loop if these are short, else throughout. */
+function longAccumulator(f: FunctionBuilder, byLoops: boolean): Accumulator {
   const [low, high]: Local<"v128">[] = [f.let(f64x2.const(0, 0)), f.let(f64x2.const(0, 0))];
+  const ofLoop = f.let(splat(f, 0) as V);
   const upper = (v: V) => f32x4.shuffle(v, v, [2, 3, 2, 3]);
+  const carry = (v: Local<"v128">) => {
+    f.set(low, f64x2.add(low, f64x2.promoteLowF32x4(v)));
+    f.set(high, f64x2.add(high, f64x2.promoteLowF32x4(upper(v))));
+  };
   const across = () => {
     const both = f.let(f64x2.add(low, high));
     return f.let(f64.add(f64x2.extractLane(both, 0), f64x2.extractLane(both, 1)));
   };
   return {
     add: (value, count) => {
-      const v = f.let(count === 4 ? (value as V) : v128.and(value as V, firstLanes(f, count)));
-      f.set(low, f64x2.add(low, f64x2.promoteLowF32x4(v)));
-      f.set(high, f64x2.add(high, f64x2.promoteLowF32x4(upper(v))));
+      const v = count === 4 ? (value as V) : v128.and(value as V, firstLanes(f, count));
+      if (byLoops) f.set(ofLoop, f32x4.add(ofLoop, v));
+      else carry(f.let(v));
+    },
+    flush: () => {
+      if (!byLoops) return;
+      carry(ofLoop);
+      f.set(ofLoop, splat(f, 0));
     },
     finish: (isAcross): Value => {
       if (isAcross) return f.let(f32x4.splat(f32.demoteF64(across())));
