@@ -13,6 +13,8 @@ measures the machine's own limits, and the matrix product and convolution agains
   --compare FILE    no measuring: one table of ratios from files of such lines, by tapegrad and its peers
 workloads: ${Object.keys(workloads).join(", ")}`;
 
+class UsageError extends Error {}
+
 /** The ways a step can run. */
 const peers = {
   "tapegrad-eager": "eager",
@@ -32,6 +34,10 @@ async function main(): Promise<void> {
   if (values.compare) {
     console.log(compare(positionals.flatMap(readTimings)));
     return;
+  }
+  const unknown = positionals.find((name) => !Object.hasOwn(workloads, name));
+  if (unknown !== undefined) {
+    throw new UsageError(`no workload is called ${unknown}; there are ${Object.keys(workloads).join(", ")}`);
   }
   const chosen = (Object.keys(workloads) as WorkloadName[]).filter(
     (n) => positionals.length === 0 || positionals.includes(n),
@@ -86,20 +92,48 @@ const readTimings = (file: string): Timing[] =>
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Timing);
 
-/** Milliseconds of each peer, and in brackets how many times as long as the first peer's it takes. */
+/** What the table compares with, if it is there; else the first peer. */
+const base = "tapegrad-compiled";
+
+/**
+ * Milliseconds of each peer, the median of its runs, and in brackets how many times as long as the base's it takes; below,
+ * the geometric mean of these ratios over the workloads that the peer can run.
+ */
 function compare(timings: readonly Timing[]): string {
-  const peers = [...new Set(timings.map(({ peer }) => peer))];
-  const rows = [...new Set(timings.map(({ workload }) => workload))].map((workload) => {
-    const of = (peer: string) => timings.find((t) => t.peer === peer && t.workload === workload)?.ms;
-    const base = of(peers[0]);
+  const names = [...new Set(timings.map(({ peer }) => peer))];
+  const peers = names.includes(base) ? [base, ...names.filter((name) => name !== base)] : names;
+  const chosen = [...new Set(timings.map(({ workload }) => workload))];
+  const of = (peer: string, workload: string): number | undefined => {
+    const runs = timings.flatMap((t) => (t.peer === peer && t.workload === workload ? (t.ms ?? []) : []));
+    return runs.length > 0 ? median(runs) : undefined;
+  };
+  const ratio = (peer: string, workload: string): number | undefined => {
+    const [ms, own] = [of(peer, workload), of(peers[0], workload)];
+    return ms === undefined || own === undefined ? undefined : ms / own;
+  };
+  const rows = chosen.map((workload) => {
     const cells = peers.map((peer, i) => {
-      const ms = of(peer);
+      const [ms, times] = [of(peer, workload), ratio(peer, workload)];
       if (ms === undefined) return "cannot";
-      return i === 0 || base === undefined ? String(ms) : `${ms} (${(ms / base).toPrecision(3)}x)`;
+      return i === 0 || times === undefined ? String(ms) : `${ms} (${times.toPrecision(3)}x)`;
     });
     return `| ${workload} | ${cells.join(" | ")} |`;
   });
-  return [`| ms a step | ${peers.join(" | ")} |`, `|---|${peers.map(() => "---|").join("")}`, ...rows].join("\n");
+  const means = peers.map((peer, i) => {
+    const ratios = chosen.flatMap((workload) => ratio(peer, workload) ?? []);
+    const mean = Math.exp(ratios.reduce((sum, r) => sum + Math.log(r), 0) / ratios.length);
+    return i === 0 ? "" : `${mean.toPrecision(3)}x`;
+  });
+  return [
+    `| ms a step | ${peers.join(" | ")} |`,
+    `|---|${peers.map(() => "---|").join("")}`,
+    ...rows,
+    `| geometric mean | ${means.join(" | ")} |`,
+  ].join("\n");
 }
 
-main();
+main().catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== "ENOENT" && !(error instanceof UsageError)) throw error;
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 2;
+});

@@ -1,6 +1,7 @@
 import { bytesOf } from "../../tensor/dtype.ts";
 import type { TapeRecord, Tensor } from "../../tensor/tensor.ts";
-import { type AxisMap, type Loops, mostWaiting, operandMap } from "../fuse.ts";
+import { type AxisMap, type Loops, operandMap } from "../fusion/groups.ts";
+import { mostWaiting } from "../fusion/merge.ts";
 import { loweringOf } from "../lowering.ts";
 import type { Lanes } from "./lanes.ts";
 import { scalarLanes } from "./scalar-lanes.ts";

@@ -2,7 +2,7 @@ import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { FunctionBuilder, Module } from "../../wasm/assembler.ts";
 import type { Local } from "../../wasm/encoding.ts";
-import type { Loops } from "../fuse.ts";
+import type { Loops } from "../fusion/groups.ts";
 import type { Addresses, Kernel, Stage } from "../kernel.ts";
 import { LoopEmitter } from "./loop-emitter.ts";
 import { LoopPlan } from "./loop-plan.ts";
