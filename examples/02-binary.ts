@@ -55,15 +55,17 @@ export async function run(given: Partial<Settings> = {}): Promise<Result> {
   const batches = new data.DataLoader(train, { batchSize, shuffle: true });
   lesson.show(model, [1, columns]);
 
-  // Training.
+  // Training. A step is compiled as a whole, the loss, its gradients and the optimizer: the first call with a size of
+  // batch notes what is done and makes a WebAssembly program of it, which the later calls run. --eager does without.
+  const step = lesson.compiled((x: Tensor, y: Tensor) => {
+    const value = lossOf(model.call(standardizer.transform(x)), y);
+    optimizer.zeroGrad();
+    value.backward();
+    optimizer.step();
+    return value;
+  });
   for (const epoch of lesson.epochs()) {
-    for (const [x, y] of batches) {
-      const value = lossOf(model.call(standardizer.transform(x)), y);
-      optimizer.zeroGrad();
-      value.backward();
-      optimizer.step();
-      epoch.step(value);
-    }
+    for (const [x, y] of batches) epoch.step(step(x, y));
     const scores = noGrad(() => model.call(inputs(validation)));
     epoch.validate(metrics.accuracy(scores.gt(0), targets(validation)), lossOf(scores, targets(validation)));
   }

@@ -6,7 +6,6 @@
 import { data, losses, manualSeed, metrics, nn, noGrad, optim, type Tensor } from "../src/index.ts";
 import { confusion, imageGrid, type Picture } from "../src/report/index.ts";
 import { nearestNeighbour } from "./shared/baselines.ts";
-import { predict } from "./shared/evaluate.ts";
 import { imageData, readImages } from "./shared/images.ts";
 import { type About, Lesson, main, type Result, type Settings } from "./shared/lesson.ts";
 
@@ -62,24 +61,26 @@ export async function run(given: Partial<Settings> = {}): Promise<Result> {
   const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: epochs * batches.length });
   lesson.show(model, [1, 1, height, width]);
 
-  // Training. Dropout is on in training mode alone, so the mode changes twice in each epoch.
+  // Training, with dropout, which `predict` switches off while it looks at the validation part. The learning rate is an
+  // input of the compiled step, and the schedule that changes it stays outside.
+  const step = lesson.compiled((x: Tensor, y: Tensor) => {
+    const value = lossOf(model.call(x), y);
+    optimizer.zeroGrad();
+    value.backward();
+    optimizer.step();
+    return value;
+  });
   for (const epoch of lesson.epochs()) {
-    model.train();
     for (const [x, y] of batches) {
-      const value = lossOf(model.call(x), y);
-      optimizer.zeroGrad();
-      value.backward();
-      optimizer.step();
+      epoch.step(step(x, y));
       schedule.step();
-      epoch.step(value);
     }
-    model.eval();
-    const scores = predict(model, validation.x);
+    const scores = lesson.predict(model, validation.x);
     epoch.validate(metrics.accuracy(scores, validation.y), lossOf(scores, validation.y));
   }
 
   // Evaluation.
-  const scores = predict(model, test.x);
+  const scores = lesson.predict(model, test.x);
   const guesses = scores.argmax(1);
   const rows = (x: Tensor) => x.flatten(1);
   const neighbours = nearestNeighbour(rows(train.x), train.y, rows(test.x));

@@ -18,7 +18,6 @@ import {
 } from "../src/index.ts";
 import { bars, imageGrid } from "../src/report/index.ts";
 import { ridge } from "./shared/baselines.ts";
-import { predict } from "./shared/evaluate.ts";
 import { imageData, readImages } from "./shared/images.ts";
 import { type About, Lesson, main, type Result, type Settings } from "./shared/lesson.ts";
 
@@ -95,21 +94,24 @@ export async function run(given: Partial<Settings> = {}): Promise<Result> {
   lesson.show(model, [1, 1, 2 * height, 2 * width]);
 
   // Training.
+  const step = lesson.compiled((x: Tensor, y: Tensor) => {
+    const value = lossOf(model.call(x), y);
+    optimizer.zeroGrad();
+    value.backward();
+    optimizer.step();
+    return value;
+  });
   for (const epoch of lesson.epochs()) {
     for (const [x, y] of batches) {
-      const value = lossOf(model.call(x), y);
-      optimizer.zeroGrad();
-      value.backward();
-      optimizer.step();
+      epoch.step(step(x, y));
       schedule.step();
-      epoch.step(value);
     }
-    const scores = predict(model, validation.scenes);
+    const scores = lesson.predict(model, validation.scenes);
     epoch.validate(metrics.meanAveragePrecision(scores, validation.targets), lossOf(scores, validation.targets));
   }
 
   // Evaluation: how well the scores rank the scenes, label by label. The baseline is linear in the pixels.
-  const scores = predict(model, test.scenes);
+  const scores = lesson.predict(model, test.scenes);
   const coarse = (scenes: Tensor) => adaptiveAvgPool2d(scenes, 16).flatten(1); // larger scenes have too many pixels
   const linear = ridge(coarse(train.scenes), train.targets, coarse(test.scenes), 10);
   const result = lesson.result(

@@ -52,7 +52,7 @@ export const about: About<"outliers" | "quantile"> = {
 /** One network with the rows it learns from, and those it is judged by. */
 interface Fold {
   model: nn.Module;
-  optimizer: optim.Optimizer<optim.AdamOptions>;
+  step: (x: Tensor, y: Tensor) => Tensor;
   schedule: optim.CosineAnnealingLR;
   batches: data.DataLoader<[Tensor, Tensor]>;
   train: { x: Tensor; y: Tensor };
@@ -66,7 +66,6 @@ interface Fold {
 export async function run(given: Partial<SettingsOf<"outliers" | "quantile">> = {}): Promise<Result> {
   const lesson = new Lesson(about, given);
   const { seed, epochs, batchSize, lr, loss, data: path, outliers, quantile } = lesson.settings;
-  const lossOf = lossFunctions(quantile)[loss];
 
   // Data. Outliers spoil the targets that are learnt from, never those that are judged by.
   const { features, targets } = await readTable(path ?? join(__dirname, "data", "diabetes.csv"));
@@ -76,7 +75,7 @@ export async function run(given: Partial<SettingsOf<"outliers" | "quantile">> = 
     spoilt.data[i] *= 10;
 
   // Model: ten measurements -> 32 features -> one number; one such network for each fold.
-  const makeFold = (heldOut: Int32Array): Fold => {
+  const makeFold = (heldOut: Int32Array, lossOf: LossFunction): Fold => {
     const out = new Set(heldOut);
     const known = tg.tensor(Int32Array.from({ length: n }, (_, i) => i).filter((i) => !out.has(i)));
     const standardizer = new data.Standardizer().fit(features.indexSelect(0, known));
@@ -86,23 +85,31 @@ export async function run(given: Partial<SettingsOf<"outliers" | "quantile">> = 
     const train = { x: standardizer.transform(features.indexSelect(0, known)), y: learnt.sub(median).div(spread) };
     const model = new nn.Sequential(new nn.Linear(columns, 32), new nn.Tanh(), new nn.Linear(32, 1), new nn.Flatten(0));
     const optimizer = new optim.AdamW(model.parameters(), { lr, weightDecay: 0.1 });
+    const step = lesson.compiled((x: Tensor, y: Tensor) => {
+      const value = lossOf(model.call(x), y);
+      optimizer.zeroGrad();
+      value.backward();
+      optimizer.step();
+      return value;
+    });
     const batches = new data.DataLoader(new data.TensorDataset(train.x, train.y), { batchSize, shuffle: true });
     const schedule = new optim.CosineAnnealingLR(optimizer, { tMax: epochs * batches.length });
     const x = standardizer.transform(features.indexSelect(0, tg.tensor(heldOut)));
     const state = { ...standardizer.stateDict(), median: tg.tensor(median), spread: tg.tensor(spread) };
-    return { model, optimizer, schedule, batches, train, heldOut, x, median, spread, state };
+    return { model, step, schedule, batches, train, heldOut, x, median, spread, state };
   };
-  const makeFolds = (): Fold[] => {
+  const makeFolds = (lossOf: LossFunction): Fold[] => {
     tg.manualSeed(seed);
     const order = random.permutation(n).data as Int32Array;
-    return Array.from({ length: 5 }, (_, k) => makeFold(order.filter((_, i) => i % 5 === k)));
+    const heldOut = (fold: number) => order.filter((_, i) => i % 5 === fold);
+    return Array.from({ length: 5 }, (_, k) => makeFold(heldOut(k), lossOf));
   };
-  const folds = makeFolds();
+  const folds = makeFolds(lossFunctions(quantile)[loss]);
   lesson.show(folds[0].model, [1, columns]);
 
   // Training: each epoch takes every network once through its rows.
   for (const epoch of lesson.epochs()) {
-    for (const fold of folds) for (const value of pass(fold, lossOf)) epoch.step(value);
+    for (const fold of folds) for (const value of pass(fold)) epoch.step(value);
     const unseen = assemble(folds, n, ({ model, x }) => noGrad(() => model.call(x)));
     epoch.validate(metrics.r2(unseen, targets));
   }
@@ -148,8 +155,8 @@ export async function run(given: Partial<SettingsOf<"outliers" | "quantile">> = 
     const survivors: Record<string, number> = { [loss]: result.value };
     for (const [name, other] of Object.entries(lossFunctions(quantile))) {
       if (name === loss) continue;
-      const others = makeFolds();
-      for (let epoch = 0; epoch < epochs; epoch++) for (const fold of others) for (const _ of pass(fold, other));
+      const others = makeFolds(other);
+      for (let epoch = 0; epoch < epochs; epoch++) for (const fold of others) for (const _ of pass(fold));
       survivors[name] = metrics.r2(
         assemble(others, n, ({ model, x }) => noGrad(() => model.call(x))),
         targets,
@@ -172,14 +179,10 @@ export async function run(given: Partial<SettingsOf<"outliers" | "quantile">> = 
 }
 
 /** One epoch of one network; gives the loss of each step. */
-function* pass({ model, optimizer, schedule, batches }: Fold, lossOf: LossFunction): Generator<Tensor> {
+function* pass({ step, schedule, batches }: Fold): Generator<Tensor> {
   for (const [x, y] of batches) {
-    const value = lossOf(model.call(x), y);
-    optimizer.zeroGrad();
-    value.backward();
-    optimizer.step();
+    yield step(x, y);
     schedule.step();
-    yield value;
   }
 }
 

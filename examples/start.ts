@@ -1,13 +1,15 @@
 // Runs all lessons with their default settings, two at a time, and shows what they reached: `npm start`.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { montage, Report } from "../src/report/index.ts";
-import { parse, UsageError } from "./shared/flags.ts";
+import { parse, type Settings, UsageError } from "./shared/flags.ts";
 import type { Result } from "./shared/lesson.ts";
+import type { Order } from "./shared/runner.ts";
 
 const names = ["02-binary", "03-multiclass", "04-multilabel", "05-regression", "06-siamese-triplet", "07-arcface"];
 
@@ -21,21 +23,20 @@ npm start -- [flags]
   --report DIR  folder for the reports (default reports)
   --seed N      what all random choices follow from (default 1)
   --quick       a short run of each lesson
+  --eager       without compiled programs
   --help        print this
 
 Exit code 1 when a lesson fails or does not reach its threshold.`;
 
 async function main() {
-  const flags = parse(process.argv.slice(2), ["report", "seed"], ["quick", "help"]);
+  const flags = parse(process.argv.slice(2), ["report", "seed"], ["quick", "eager", "help"]);
   if (flags.help) return console.log(usage);
   if (flags.seed !== undefined && !/^\d{1,15}$/.test(String(flags.seed))) {
     throw new UsageError(`--seed must be a whole number >= 0, got ${flags.seed}`);
   }
   const folder = String(flags.report ?? "reports");
-  const passed = [
-    ...(flags.seed === undefined ? [] : ["--seed", String(flags.seed)]),
-    ...(flags.quick ? ["--quick"] : []),
-  ];
+  const given: Partial<Settings> = { quiet: true, quick: flags.quick === true, eager: flags.eager === true };
+  if (flags.seed !== undefined) given.seed = Number(flags.seed);
 
   const present = names.filter((name) => existsSync(join(__dirname, `${name}.ts`)));
   console.log(`${present.length} lessons, a report for each in ${folder}/`);
@@ -43,10 +44,16 @@ async function main() {
   const queue = order.filter((name) => present.includes(name));
   const results = new Map<string, Result>();
   const worker = async () => {
+    let runner = startRunner();
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      const result = await runLesson(name, join(folder, name), passed);
+      const result = await runLesson(runner, { name, given: { ...given, report: join(folder, name) } });
       if (result !== null) results.set(name, result);
+      else {
+        console.error(`${name} failed`);
+        runner = startRunner();
+      }
     }
+    runner.disconnect();
   };
   await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
   const seconds = (performance.now() - started) / 1000;
@@ -63,16 +70,15 @@ async function main() {
   }
 }
 
-/** Runs a lesson as a process of its own and reads the result it leaves in its report's folder; null when it fails. */
-async function runLesson(name: string, report: string, flags: readonly string[]): Promise<Result | null> {
-  const script = join(__dirname, `${name}.ts`);
-  const args = ["-r", require.resolve("ts-node/register"), script, "--quiet", "--report", report, ...flags];
-  const code = await new Promise((done, fail) => {
-    spawn(process.execPath, args, { stdio: "inherit" }).on("error", fail).on("close", done);
-  });
-  if (code === 0) return JSON.parse(await readFile(join(report, "result.json"), "utf8"));
-  console.error(`${name} ended with exit code ${code}`);
-  return null;
+/** Starts a process for lessons. It takes several, because loading the library takes longer than some of them. */
+const startRunner = (): ChildProcess =>
+  fork(join(__dirname, "shared", "runner.ts"), { execArgv: ["-r", require.resolve("ts-node/register")] });
+
+/** The lesson's result; null when it fails, which ends the process. */
+async function runLesson(runner: ChildProcess, order: Order): Promise<Result | null> {
+  runner.send(order);
+  const [result] = await Promise.race([once(runner, "message"), once(runner, "exit").then(() => [null])]);
+  return result;
 }
 
 const heads = ["task", "loss", "metric", "held out", "threshold", "baseline", "", "seconds"];

@@ -1,7 +1,7 @@
 import { concat, data, FormatError, metrics, nn, random, Tensor, tensor } from "../../src/index.ts";
-import { predict } from "./evaluate.ts";
 import { type NumberFlag, whole } from "./flags.ts";
 import type { Images } from "./images.ts";
+import type { Lesson } from "./lesson.ts";
 
 // What lessons 6 and 7 share: classes left out, batches of several images of several classes, and comparisons of
 // images by their embeddings.
@@ -94,10 +94,15 @@ export function turned({ x, y, names }: Part): Part {
  * the features below it are taken (Chen et al. 2020, arXiv:2002.05709, section 4.2), those of all eight positions, less
  * their mean over `reference`, images of the classes learned from.
  */
-export function features(network: nn.Sequential, x: Tensor, reference: Tensor): Tensor {
+export function features(
+  lesson: Pick<Lesson, "predict">,
+  network: nn.Sequential,
+  x: Tensor,
+  reference: Tensor,
+): Tensor {
   const below = new nn.Sequential(...network.layers.slice(0, -1));
-  const means = positions(reference).map((t) => predict(below, t).mean(0));
-  const parts = positions(x).map((t, i) => predict(below, t).sub(means[i]).normalize());
+  const means = positions(reference).map((t) => lesson.predict(below, t).mean(0));
+  const parts = positions(x).map((t, i) => lesson.predict(below, t).sub(means[i]).normalize());
   return concat(parts, 1).normalize();
 }
 

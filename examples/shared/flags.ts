@@ -45,6 +45,8 @@ export interface Settings {
   quiet: boolean;
   /** A short run, for a look and for tests. */
   quick: boolean;
+  /** Run every operation by itself, without compiled programs. */
+  eager: boolean;
 }
 
 export type SettingsOf<Extra extends string> = Settings & Record<Extra, number>;
@@ -79,7 +81,12 @@ function flagsOf(about: About<string>): FlagTable {
       data: { default: null, help: about.data },
       report: { default: `reports/${about.name}`, help: "folder for the report and model.safetensors" },
     },
-    switches: { quick: `${about.quick.epochs} epochs only`, quiet: "print the result alone", help: "print this" },
+    switches: {
+      quick: `${about.quick.epochs} epochs only`,
+      eager: "without compiled programs: slower, the same up to rounding",
+      quiet: "print the result alone",
+      help: "print this",
+    },
   };
 }
 
@@ -91,7 +98,7 @@ export function settle<Extra extends string>(
   given: Partial<SettingsOf<Extra>> = {},
 ): SettingsOf<Extra> {
   const { numbers, texts, switches } = flagsOf(about as unknown as About<string>);
-  const settings: Record<string, unknown> = { quiet: false, quick: false };
+  const settings: Record<string, unknown> = { quiet: false, quick: false, eager: false };
   for (const [name, flag] of Object.entries({ ...numbers, ...texts })) settings[name] = flag.default;
   if (given.quick) settings.epochs = about.quick.epochs;
   for (const [name, value] of Object.entries(given)) {

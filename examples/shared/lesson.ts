@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FormatError, io, type nn, type Tensor } from "../../src/index.ts";
+import { compile, concat, FormatError, io, type nn, noGrad, type Tensor } from "../../src/index.ts";
 import { curves, Report } from "../../src/report/index.ts";
 import { type About, help, parseFlags, type SettingsOf, settle, UsageError } from "./flags.ts";
 import { Progress } from "./progress.ts";
@@ -32,6 +32,7 @@ export class Lesson<Extra extends string = never> {
   readonly settings: SettingsOf<Extra>;
   readonly #started = performance.now();
   readonly #history = { loss: [] as number[], validationLoss: [] as number[], metric: [] as number[] };
+  readonly #forward = new WeakMap<nn.Module, (x: Tensor) => Tensor>();
   #summary = "";
   #state: nn.StateDict = {};
 
@@ -49,6 +50,24 @@ export class Lesson<Extra extends string = never> {
   show(model: nn.Module<unknown>, inputShape: readonly number[]): void {
     this.#summary = model.summary(inputShape);
     this.say(`\n${this.about.title}\n\n${this.#summary}\n`);
+  }
+
+  /** `fn` as a WebAssembly program, which its first call makes and the others run. With --eager `fn` as it stands. */
+  compiled<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+    return this.settings.eager ? fn : compile(fn);
+  }
+
+  /** The model's outputs for all rows of x, in evaluation mode, without gradients, a few hundred rows at a time. */
+  predict(model: nn.Module, x: Tensor, batchSize = 256): Tensor {
+    const forward = this.#forward.get(model) ?? this.compiled((rows: Tensor) => model.call(rows));
+    this.#forward.set(model, forward);
+    const { training } = model;
+    model.eval();
+    try {
+      return noGrad(() => concat(x.split(batchSize).map((rows) => forward(rows))));
+    } finally {
+      model.train(training);
+    }
   }
 
   /** Counts the epochs, and shows how far they are. */
