@@ -1,5 +1,6 @@
 import type { Shape } from "../../tensor/shape.ts";
 import type { TapeRecord, Tensor } from "../../tensor/tensor.ts";
+import { loweringOf } from "../lowering.ts";
 
 /**
  * Which dimension of a group's domain each axis of a value runs along, for its axes of size > 1 in order. A value that
@@ -47,4 +48,16 @@ export function operandMap(operand: Shape, shape: Shape, map: AxisMap): AxisMap 
     next++;
   });
   return axes;
+}
+
+/** Whether a record reduces: along axes of size 1 there is nothing to. */
+export function isReduction({ primitive, inputs: [input], output }: TapeRecord): boolean {
+  return loweringOf(primitive) === "reduction" && input.size !== output.size;
+}
+
+/** The map by which a record, whose output has `map`, reads an input. */
+export function readMap(record: TapeRecord, input: Tensor, map: AxisMap, dimensions: number): AxisMap {
+  if (isReduction(record)) return Array.from({ length: dimensions }, (_, d) => d);
+  if (record.primitive.name === "reshape" || loweringOf(record.primitive) === "reduction") return map;
+  return operandMap(input.shape, record.output.shape, map);
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from "../../tensor/shape.ts";
 import type { TapeRecord, Tensor } from "../../tensor/tensor.ts";
 import { loweringOf } from "../lowering.ts";
-import { type AxisMap, operandMap } from "./groups.ts";
+import { type AxisMap, operandMap, readMap } from "./groups.ts";
 import { all, between, type Growing, mergedRecords, sameList, sizesOf } from "./growing.ts";
 
 /** More values than this in a loop would be spilled from registers more often than fusing saves memory traffic. */
@@ -18,12 +18,13 @@ export function merge(into: Growing, from: Growing, record: TapeRecord, input: T
   if (into.records.length + from.records.length > mostRecords) return false;
   const fit = alias ? renamed(into, record) : fitted(into, from, record, input);
   if (fit === null) return false;
-  if (waits([...into.records, ...from.records], fit)) return false;
+  const records = mergedRecords(into.records, from.records);
+  if (waits(records, fit) || !isConsistent(records, fit)) return false;
   if (between(into, from) || between(from, into)) return false;
   into.reduced = fit.reduced;
   into.domain = fit.domain;
   into.maps = fit.maps;
-  into.records = mergedRecords(into.records, from.records);
+  into.records = records;
   for (const group of from.inputs) if (group !== into) into.inputs.add(group);
   into.inputs.delete(from);
   return true;
@@ -131,6 +132,23 @@ function fitted(into: Growing, from: Growing, record: TapeRecord, input: Tensor)
     }
   } else if ([...maps.values()].some((map) => map.length !== domain.length)) return null;
   return { domain, reduced, maps };
+}
+
+/**
+ * Whether all records that read a value read it by the same map, which for one of the group's own is that it is made by.
+ * In a square domain a value along the rows may also be read along the columns.
+ */
+export function isConsistent(records: readonly TapeRecord[], { domain, maps }: Fit): boolean {
+  const known = new Map<Tensor, AxisMap>(maps);
+  for (const record of records) {
+    for (const input of record.inputs) {
+      const map = readMap(record, input, maps.get(record.output)!, domain.length);
+      const before = known.get(input);
+      if (before !== undefined && !sameList(before, map)) return false;
+      known.set(input, map);
+    }
+  }
+  return true;
 }
 
 /** A reduction of everything is known only at the end: whether, in a large domain, something full waits for it. */

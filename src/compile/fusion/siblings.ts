@@ -1,6 +1,6 @@
 import { sizeOf } from "../../tensor/shape.ts";
 import { dependsOn, type Growing, mergedRecords, replace, sameList } from "./growing.ts";
-import { mostRecords, waits } from "./merge.ts";
+import { isConsistent, mostRecords, waits } from "./merge.ts";
 
 /** Elements of the smallest array that is worth reading once instead of twice. */
 const fewestShared = 1 << 12;
@@ -23,7 +23,7 @@ export function mergeSiblings(groups: Growing[]): void {
       const maps = new Map([...first.maps, ...other.maps]);
       const fit = { domain: first.domain, reduced, maps };
       const records = mergedRecords(first.records, other.records);
-      if (records.length > mostRecords || waits(records, fit)) continue;
+      if (records.length > mostRecords || waits(records, fit) || !isConsistent(records, fit)) continue;
       if (dependsOn(first, other) || dependsOn(other, first)) continue;
       Object.assign(first, { reduced, maps, records });
       for (const group of other.inputs) first.inputs.add(group);

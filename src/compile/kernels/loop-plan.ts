@@ -1,8 +1,7 @@
 import { bytesOf } from "../../tensor/dtype.ts";
 import type { TapeRecord, Tensor } from "../../tensor/tensor.ts";
-import { type AxisMap, type Loops, operandMap } from "../fusion/groups.ts";
+import { type AxisMap, isReduction, type Loops, readMap } from "../fusion/groups.ts";
 import { mostWaiting } from "../fusion/merge.ts";
-import { loweringOf } from "../lowering.ts";
 import type { Lanes } from "./lanes.ts";
 import { scalarLanes } from "./scalar-lanes.ts";
 import { vectorLanes } from "./vector-lanes.ts";
@@ -72,7 +71,7 @@ export class LoopPlan {
         const before = own === undefined ? 0 : this.level.get(input)!;
         this.level.set(record.output, Math.max(this.level.get(record.output) ?? 0, before));
         if (own !== undefined || constantOf(input) !== undefined) continue;
-        loads.set(input, inputMap(record, input, maps.get(record.output)!, domain.length));
+        loads.set(input, readMap(record, input, maps.get(record.output)!, domain.length));
       }
       if (record.inputs.length === 0) this.level.set(record.output, 0);
       if (isReduction(record)) this.level.set(record.output, this.level.get(record.output)! + 1);
@@ -163,17 +162,6 @@ export class LoopPlan {
     for (const t of this.saved.keys()) if (this.level.get(t) === level) roots.push(t);
     return roots;
   }
-}
-
-function isReduction({ primitive, inputs: [input], output }: TapeRecord): boolean {
-  return loweringOf(primitive) === "reduction" && input.size !== output.size;
-}
-
-/** The map of an operand from outside the group. */
-function inputMap(record: TapeRecord, input: Tensor, map: AxisMap, dimensions: number): AxisMap {
-  if (isReduction(record)) return Array.from({ length: dimensions }, (_, d) => d);
-  if (record.primitive.name === "reshape" || loweringOf(record.primitive) === "reduction") return map;
-  return operandMap(input.shape, record.output.shape, map);
 }
 
 /** Bytes between elements along each dimension of the domain, of a contiguous array whose long axes are these. */
