@@ -74,7 +74,7 @@ function seedFor(where: string, output: Tensor, gradient: TensorLike | undefined
   if (!output.requiresGrad) {
     throw new AutogradError(
       where,
-      "nothing to differentiate: the output depends on no tensor with requiresGrad, was computed inside noGrad, or comes through an operation without a gradient",
+      "nothing to differentiate: the output depends on no tensor with requiresGrad, was computed inside noGrad or by a compiled function (call backward() inside it), or comes through an operation without a gradient",
     );
   }
   if (gradient === undefined) {

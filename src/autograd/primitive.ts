@@ -199,6 +199,9 @@ export function release(records: readonly TapeRecord[]): void {
 /** Whether operations are recorded just now. */
 export const isRecording = (): boolean => state.recording;
 
+/** Whether operations are checked for anomalies just now. */
+export const isDetectingAnomalies = (): boolean => state.anomaly;
+
 /** The id that the next record will get. */
 export const nextId = (): number => state.nextId;
 

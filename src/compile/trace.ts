@@ -63,12 +63,15 @@ class StepTracer implements Tracer {
   readonly #observations: Observation[] = [];
   readonly #gradients = new Map<Tensor, { before: Tensor | null; after: Tensor | null }>();
   readonly #checks: Check[] = [];
+  /** The last error that a read of a value gave; it is thrown even if the function has caught it. */
+  #failure: CompileError | null = null;
 
   readonly #given: ReadonlyMap<Tensor, Tensor>;
 
   constructor(inputs: readonly Tensor[], given: readonly Tensor[]) {
     this.#given = new Map(inputs.map((t, i) => [t, given[i]]));
     for (const [position, t] of inputs.entries()) {
+      if (this.#traced.has(t.storage)) continue;
       this.#leaves.set(t, { kind: "input", position });
       this.#traced.set(t.storage, t);
     }
@@ -88,22 +91,33 @@ class StepTracer implements Tracer {
 
   expectReadable(t: Tensor): void {
     if (this.#knows(t)) return;
-    throw new CompileError(
+    this.#failure = new CompileError(
       "compile",
       `the values of a tensor ${formatShape(t.shape)} were read${callSite()}, but they differ from call to call; inside a compiled function use operations on tensors (where, maximum, ...), or return the tensor and read it outside`,
     );
+    throw this.#failure;
   }
 
   observe<V>(read: () => V): V {
+    const value = this.#outside(read);
+    this.#observations.push({ read, value });
+    return value;
+  }
+
+  /** What `read` gives when nothing is traced. */
+  #outside<V>(read: () => V): V {
     const before = tracing.tracer;
     tracing.tracer = null;
     try {
-      const value = read();
-      this.#observations.push({ read, value });
-      return value;
+      return read();
     } finally {
       tracing.tracer = before;
     }
+  }
+
+  /** Whether a leaf outside the function has a gradient, now and at later calls. */
+  #hasGradient(leaf: Tensor): boolean {
+    return leaf.storage.madeBy !== this && this.observe(() => leaf.grad !== null);
   }
 
   fed(shape: Shape, dtype: DType, fill: (data: TypedArray) => void): Tensor {
@@ -179,7 +193,7 @@ class StepTracer implements Tracer {
   assign(target: Tensor, value: Tensor): void {
     // A state that is only written has a stand-in all the same: its name.
     if (this.#isOutside(target) && !this.#assigned.has(target.storage)) this.#stateOf(target);
-    this.#assigned.set(target.storage, this.#current(value));
+    this.#assigned.set(this.#bases.get(target.storage) ?? target.storage, this.#current(value));
   }
 
   check(t: Tensor, { low, high, also = [] }: Domain, fail: (data: TypedArray) => void): void {
@@ -204,8 +218,8 @@ class StepTracer implements Tracer {
   #gradientUse(leaf: Tensor, read: boolean): { before: Tensor | null; after: Tensor | null } {
     let use = this.#gradients.get(leaf);
     if (use === undefined) {
-      const actual = this.#given.get(leaf) ?? leaf;
-      const there = read && actual.storage.madeBy !== this && this.observe(() => actual.grad !== null);
+      const given = this.#given.get(leaf);
+      const there = read && this.#outside(() => (given !== undefined ? given.grad !== null : this.#hasGradient(leaf)));
       const before = there ? new Tensor(null, leaf.shape, leaf.dtype) : null;
       if (before !== null) this.#traced.set(before.storage, before);
       use = { before, after: before };
@@ -215,13 +229,14 @@ class StepTracer implements Tracer {
   }
 
   finish<T>(result: T): Trace<T> {
-    const isInput = (t: Tensor) => this.#leaves.get(t)?.kind === "input";
+    if (this.#failure !== null) throw this.#failure;
+    const isInput = (t: Tensor) => this.#given.has(t);
     return {
       result,
       observations: this.#observations,
       assignedInputs: new Map(
-        [...this.#leaves.keys()].flatMap((t) => {
-          const value = isInput(t) ? this.#assigned.get(t.storage) : undefined;
+        [...this.#given.keys()].flatMap((t) => {
+          const value = this.#assigned.get(t.storage);
           return value === undefined ? [] : [[t, value] as const];
         }),
       ),
@@ -230,7 +245,8 @@ class StepTracer implements Tracer {
         .map(([leaf, { before, after }]) => ({ leaf, before, after: after && this.#current(after) })),
       step: (outputs, more, leaves) => {
         const values = outputs.map((t) => this.#current(t));
-        const assigned = [...this.#assigned].filter(([target]) => target.array !== null);
+        // A tensor made inside the function is new at every call: nothing is left of what it was assigned.
+        const assigned = [...this.#assigned].filter(([target]) => target.array !== null && target.madeBy !== this);
         return {
           records: this.#records,
           leaves: new Map([...this.#leaves, ...leaves]),

@@ -5,7 +5,7 @@ import { ValueError } from "../tensor/errors.ts";
 import { expectOneOf, resolve } from "../tensor/options.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { Tensor, tensor } from "../tensor/tensor.ts";
-import { observe } from "../tensor/tracing.ts";
+import { expectOutside, observe, tracing } from "../tensor/tracing.ts";
 import { summarize } from "./summary.ts";
 
 /** The tensors of a module by name: copies, with PyTorch's keys and shapes. */
@@ -40,6 +40,10 @@ export abstract class Module<Output = Tensor> {
   }
 
   set training(training: boolean) {
+    expectOutside(
+      "Module",
+      "train() and eval() inside a compiled function would have their effect while it is traced only; call them outside",
+    );
     this.mode = training;
   }
 
@@ -52,7 +56,13 @@ export abstract class Module<Output = Tensor> {
     if (typeof this.forward !== "function") {
       throw new ValueError(this.constructor.name, "a module needs a method forward(x)");
     }
+    if (tracing.tracer !== null) this.observeFields();
     return this.forward(...inputs);
+  }
+
+  /** Has a compiled function traced again when a field has been given another value: a setting, a weight, a layer. */
+  private observeFields(): void {
+    for (const field of Object.keys(this)) observe(() => (this as Record<string, unknown>)[field]);
   }
 
   /** The parameters, each once, even when two fields share it. */

@@ -4,8 +4,8 @@ import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNonNegative, expectOneOf } from "../tensor/options.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { expectOutside } from "../tensor/tracing.ts";
 import { Optimizer, type OptimizerState } from "./optimizer.ts";
-import { expectOutside } from "./outside.ts";
 import { type LinePoint, strongWolfe } from "./strong-wolfe.ts";
 
 export interface LBFGSOptions {

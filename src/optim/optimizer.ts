@@ -1,8 +1,9 @@
 import { ValueError } from "../tensor/errors.ts";
 import { expectNonNegative, expectOneOf, resolve } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { expectOutside } from "../tensor/tracing.ts";
 import { groupsOf, type ParametersOrGroups } from "./groups.ts";
-import { expectOutside, outsideOnly } from "./outside.ts";
+import { outsideOnly } from "./outside.ts";
 
 export interface OptimizerState {
   /** For each group its options and the positions of its parameters; all of it fits into JSON. */
@@ -19,6 +20,7 @@ export abstract class Optimizer<O extends { lr: number } = { lr: number }> {
 
   /** Options given for a group go before those given for all, and these before the defaults. */
   constructor(where: string, parameters: ParametersOrGroups<O>, options: Partial<O>, defaults: O) {
+    expectOutside(where, "an optimizer made inside a compiled function would be new at every call; make it outside");
     this.where = where;
     const common = this.checked(where, options, defaults);
     this.groups = groupsOf(where, parameters).map(({ parameters, ...own }) => ({

@@ -1,6 +1,7 @@
 import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectNonNegative, expectNumber, expectOneOf, resolve } from "../tensor/options.ts";
-import { expectOutside, outsideOnly } from "./outside.ts";
+import { expectOutside } from "../tensor/tracing.ts";
+import { outsideOnly } from "./outside.ts";
 import type { Scheduled } from "./schedule.ts";
 
 export interface PlateauOptions {

@@ -1,5 +1,6 @@
 import { ValueError } from "../tensor/errors.ts";
-import { expectOutside, outsideOnly } from "./outside.ts";
+import { expectOutside } from "../tensor/tracing.ts";
+import { outsideOnly } from "./outside.ts";
 
 /** The default of an option that must be given: what checks its domain says "got undefined". */
 export const required = undefined as unknown as number;

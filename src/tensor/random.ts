@@ -5,6 +5,9 @@ import { DTypeError, ValueError } from "./errors.ts";
 import { expectInteger, expectNonNegative, expectOptions, resolve } from "./options.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
+import { expectOutside } from "./tracing.ts";
+
+const inside = "inside a compiled function this would happen while it is traced, and at no later call";
 
 /**
  * A stream of random numbers that its seed decides entirely: the same seed gives the same bits.
@@ -20,11 +23,13 @@ export class Generator {
   /** Restarts the stream. */
   seed(seed: string | number): void {
     expectSeed("Generator", seed);
+    expectOutside("Generator", `${inside}; make and seed generators outside`);
     this.#random = seedrandom(String(seed));
   }
 
   /** One float64 uniform on [0, 1). */
   next(): number {
+    expectOutside("Generator", `${inside}; use uniform, normal or integers, which draw at every call`);
     return this.#random();
   }
 

@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from "./dtype.ts";
+import { CompileError } from "./errors.ts";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -31,6 +32,11 @@ export interface Tracer {
 
 /** The tracer while `compile` traces, else null. */
 export const tracing: { tracer: Tracer | null } = { tracer: null };
+
+/** Throws a CompileError while a function is compiled: what happens then would happen once, and at no later call. */
+export function expectOutside(where: string, message: string): void {
+  if (tracing.tracer !== null) throw new CompileError(where, message);
+}
 
 /**
  * What `read` gives. It decides which operations run, so a compiled program is used only as long as it gives the same.

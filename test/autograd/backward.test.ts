@@ -120,7 +120,7 @@ describe("backward", () => {
 
   it("explains an output that nothing can be learnt from, and one that is no scalar", () => {
     expect(() => tensor([1]).backward()).toThrow(
-      "backward: nothing to differentiate: the output depends on no tensor with requiresGrad, was computed inside noGrad, or comes through an operation without a gradient",
+      "backward: nothing to differentiate: the output depends on no tensor with requiresGrad, was computed inside noGrad or by a compiled function (call backward() inside it), or comes through an operation without a gradient",
     );
     const x = leaf([1, 2]);
     expect(() => x.mul(2).backward()).toThrow(

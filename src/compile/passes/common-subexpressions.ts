@@ -2,6 +2,12 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Step } from "../step.ts";
 import { rewrite } from "./rewriter.ts";
 
+/** Numbers that JSON cannot tell apart, as text. */
+const exactly = (_: string, value: unknown): unknown =>
+  typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `number ${1 / value} ${value}`
+    : value;
+
 /** Primitives that give the same whichever operand comes first. */
 const commutative = new Set(["add", "mul", "maximum", "minimum", "eq", "ne", "logicalAnd", "logicalOr"]);
 
@@ -16,7 +22,7 @@ export function mergeCommonSubexpressions(step: Step): Step {
   return rewrite(mergeConstants(step), ({ primitive, inputs, attributes, output }) => {
     const numbers = inputs.map(numberOf);
     if (commutative.has(primitive.name)) numbers.sort((a, b) => a - b);
-    const key = `${primitive.name} ${numbers} ${JSON.stringify(attributes)} ${output.dtype}`;
+    const key = `${primitive.name} ${numbers} ${JSON.stringify(attributes, exactly)} ${output.dtype}`;
     const same = known.get(key);
     if (same === undefined) known.set(key, output);
     return same;

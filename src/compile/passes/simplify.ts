@@ -120,7 +120,8 @@ const rules: { readonly [P in PrimitiveName]?: Rule } = {
     if ("range" in attributes) return undefined;
     const difference = rewriter.madeBy(x, "sub");
     const largest = difference && rewriter.madeBy(difference.inputs[1], "max");
-    return largest && largest.inputs[0] === difference.inputs[0] ? rewriter.make("exp", [x], ofNonPositive) : undefined;
+    const isOfSame = largest?.inputs[0] === difference?.inputs[0] && largest?.attributes.keepDims === true;
+    return isOfSame ? rewriter.make("exp", [x], ofNonPositive) : undefined;
   },
 
   sum: ({ inputs: [x], attributes }, rewriter) => {
