@@ -3,7 +3,7 @@ import { AutogradError, ShapeError, ValueError } from "../tensor/errors.ts";
 import { expectFunction } from "../tensor/options.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
-import { tracing } from "../tensor/tracing.ts";
+import { expectOutside, tracing } from "../tensor/tracing.ts";
 
 export type Attributes = Readonly<Record<string, unknown>>;
 
@@ -221,6 +221,10 @@ export function recordingAs<T>(on: boolean, fn: () => T): T {
  * for training.
  */
 export function detectAnomaly<T>(fn: () => T): T {
+  expectOutside(
+    "detectAnomaly",
+    "no value is known while a function is compiled; call it around the compiled function",
+  );
   return withState("detectAnomaly", "anomaly", true, fn);
 }
 

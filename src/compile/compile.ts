@@ -3,7 +3,7 @@ import { CompileError } from "../tensor/errors.ts";
 import { expectFunction, expectInteger, resolve } from "../tensor/options.ts";
 import { tracing } from "../tensor/tracing.ts";
 import { flatten } from "./arguments.ts";
-import { type Entry, makeEntry, runEntry, serves } from "./entry.ts";
+import { type Entry, expectLeaves, makeEntry, runEntry, serves } from "./entry.ts";
 import type { Program } from "./program.ts";
 
 /** Programs that a compiled function keeps; of more, the one that has not been used for the longest goes. */
@@ -72,6 +72,7 @@ export function compile<A extends unknown[], R>(
     if (disposed) throw new CompileError("compile", "this compiled function has been disposed of; compile it again");
     const { tensors, rest } = flatten(args);
     const recording = isRecording();
+    if (recording) expectLeaves(tensors);
     let i = 0;
     while (i < entries.length && !serves(entries[i], tensors, rest, recording)) i++;
     if (i === entries.length) {

@@ -71,7 +71,12 @@ export function serves(
   rest: readonly unknown[],
   recording: boolean,
 ): boolean {
-  if (entry.recording !== recording || entry.types.length !== tensors.length || !sameRest(entry.rest, rest))
+  if (
+    entry.program.isDisposed ||
+    entry.recording !== recording ||
+    entry.types.length !== tensors.length ||
+    !sameRest(entry.rest, rest)
+  )
     return false;
   for (let i = 0; i < tensors.length; i++) if (!hasType(tensors[i], entry.types[i])) return false;
   for (const { read, value } of entry.observations) if (!Object.is(read(), value)) return false;
@@ -92,8 +97,10 @@ export function makeEntry<A extends unknown[]>(
   let next = 0;
   const given = withTensors(args, () => standIns[next++]) as A;
   const trace = traceStep(() => synchronous(fn(...given)), standIns, tensors);
-  const { result, observations } = trace;
-  const outputs = tensorsIn(result);
+  const { observations } = trace;
+  const outputs = tensorsIn(trace.result);
+  const hole = new Tensor(null, [], "float32");
+  const shape = withTensors(trace.result, () => hole);
   const leaves = new Map<Tensor, Leaf>();
   const assignments: Assignment[] = [];
   const states: GradientUse[] = [];
@@ -127,7 +134,7 @@ export function makeEntry<A extends unknown[]>(
     touched: new Set([...step.assignments.map(({ target }) => target), ...states.map(({ leaf }) => leaf.storage)]),
     rebuild: (values) => {
       let at = 0;
-      return withTensors(result, () => values[at++]);
+      return withTensors(shape, () => values[at++]);
     },
   };
   if (!serves(entry, tensors, rest, isRecording())) {
@@ -156,18 +163,22 @@ function expectFits(what: string, gradient: Tensor | null, leaf: Tensor): void {
   );
 }
 
+/** Throws when an argument belongs to a graph: its gradient could not leave the program. */
+export function expectLeaves(tensors: readonly Tensor[]): void {
+  const i = tensors.findIndex(({ record, requiresGrad }) => record !== null && requiresGrad);
+  if (i < 0) return;
+  throw new CompileError(
+    "compile",
+    `argument ${i} is the result of an operation whose gradient cannot leave the program; pass it with detach(), or move the operation into the compiled function`,
+  );
+}
+
 /** Stands for an argument while the function is traced; equal arguments have one, those that share values share it. */
 function standIn(t: Tensor, i: number, tensors: readonly Tensor[], before: readonly Tensor[]): Tensor {
-  if (t.record !== null && t.requiresGrad) {
-    throw new CompileError(
-      "compile",
-      `argument ${i} is the result of an operation whose gradient cannot leave the program; pass it with detach(), or move the operation into the compiled function`,
-    );
-  }
   const [same, sharing] = [tensors.indexOf(t), tensors.findIndex(({ storage }) => storage === t.storage)];
   if (same < i) return before[same];
   const result = new Tensor(sharing < i ? before[sharing].storage : null, t.shape, t.dtype);
-  result.requiresGrad = t.requiresGrad;
+  result.requiresGrad = t.requiresGrad && t.record === null;
   return result;
 }
 

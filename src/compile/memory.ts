@@ -32,12 +32,16 @@ const free = new Map<number, number>();
 const sizes = new Map<number, number>();
 const adopted = new Set<WeakRef<Storage>>();
 const addresses = new WeakMap<Storage, number>();
-const finished = new FinalizationRegistry<{ address: number; reference: WeakRef<Storage> }>(
-  ({ address, reference }) => {
-    adopted.delete(reference);
+/** How many arrays there are on the block of a storage. */
+const views = new Map<number, number>();
+const finished = new FinalizationRegistry<number>((address) => {
+  const left = views.get(address)! - 1;
+  if (left > 0) views.set(address, left);
+  else {
+    views.delete(address);
     release(address);
-  },
-);
+  }
+});
 
 /** The memory, made at the first call. Throws a CompileError where there is no WebAssembly. */
 export function getArena(): Arena {
@@ -93,7 +97,7 @@ function grow(bytes: number): void {
   for (const pages of [wanted, missing]) {
     try {
       memory.grow(pages);
-      if (sharedUpTo === undefined) for (const reference of adopted) locate(reference.deref());
+      if (sharedUpTo === undefined) locateAll();
       return;
     } catch {
       // Less may do.
@@ -157,17 +161,33 @@ export function adopt(storage: Storage): number {
   view.set(array);
   storage.array = view;
   addresses.set(storage, address);
-  const reference = new WeakRef(storage);
-  adopted.add(reference);
-  finished.register(storage, { address, reference });
+  adopted.add(new WeakRef(storage));
+  watch(view, address);
   return address;
 }
 
-/** Makes the array of an adopted storage again, on the memory as it is now. */
-function locate(storage: Storage | undefined): void {
-  if (storage === undefined) return;
-  const array = storage.array!;
-  storage.array = viewAt(addresses.get(storage)!, dtypeOf(array), storage.size);
+/**
+ * Gives a block back when all arrays on it are garbage. An array may be kept longer than the storage that held it, and
+ * after the memory has grown there are several.
+ */
+function watch(view: TypedArray, address: number): void {
+  views.set(address, (views.get(address) ?? 0) + 1);
+  finished.register(view, address);
+}
+
+/** Makes the arrays of all adopted storages again, on the memory as it is now. */
+function locateAll(): void {
+  for (const reference of adopted) {
+    const storage = reference.deref();
+    if (storage === undefined) adopted.delete(reference);
+    else locate(storage);
+  }
+}
+
+function locate(storage: Storage): void {
+  const address = addresses.get(storage)!;
+  storage.array = viewAt(address, dtypeOf(storage.array!), storage.size);
+  watch(storage.array, address);
 }
 
 /** How much of the memory is in use, in bytes. */

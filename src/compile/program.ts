@@ -41,6 +41,14 @@ function giveBack({ blocks, team }: Holdings): void {
 /** For programs that became garbage without having been disposed of. */
 const finished = new FinalizationRegistry<Holdings>(giveBack);
 
+function moduleOf(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  if (WebAssembly.validate(bytes)) return new WebAssembly.Module(bytes);
+  throw new CompileError(
+    "compile",
+    "this JavaScript engine has no 128-bit SIMD in WebAssembly; run the function itself",
+  );
+}
+
 export interface ProgramOptions {
   readonly threads: number;
   readonly relaxedSimd: boolean;
@@ -67,6 +75,7 @@ export class Program {
   /** The states are kept alive, and so is their memory. */
   readonly states: readonly Storage[];
   #arrays: Arrays | undefined;
+  #state: "ready" | "running" | "disposed" = "ready";
 
   constructor(traced: Step, { threads, relaxedSimd, without = [] }: ProgramOptions) {
     const step = optimise(traced, without);
@@ -100,7 +109,7 @@ export class Program {
         scratch: this.#reserve(scratchBytes * (team?.threads ?? 1)),
       };
       this.bytes = emit(step, this.schedule, layouts, sharedUpTo, relaxedSimd && hasRelaxedSimd(), team);
-      const module = new WebAssembly.Module(this.bytes);
+      const module = moduleOf(this.bytes);
       const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { element: hostElement } });
       this.#run = exports.run as () => number;
       this.#lead = (exports.lead ?? exports.run) as () => number;
@@ -208,17 +217,35 @@ export class Program {
 
   /** Runs the step on these arguments. Throws what a failed check throws; then no state that matters has changed. */
   run(inputs: readonly Tensor[]): Tensor[] {
-    const hasHelp = this.#team?.call() === true;
-    const arrays = this.#located();
-    for (const { position, data } of arrays.inputs) data.set(inputs[position].data);
-    for (const { fill, data } of arrays.fed) {
+    if (this.#state !== "ready") {
+      const what =
+        this.#state === "running" ? "is running: it cannot be called by what it calls" : "has been disposed of";
+      throw new CompileError("compile", `this program ${what}`);
+    }
+    this.#state = "running";
+    try {
+      this.#feed();
+      const hasHelp = this.#team?.call() === true;
+      const arrays = this.#located();
+      for (const { position, data } of arrays.inputs) data.set(inputs[position].data);
+      const failed = hasHelp ? this.#runTogether() : this.#run();
+      if (failed !== 0) this.#fail(failed - 1);
+      return this.step.outputs.map(({ shape, dtype }, i) => new Tensor(arrays.outputs[i].slice(), shape, dtype));
+    } finally {
+      if (this.#state === "running") this.#state = "ready";
+      else this.#giveBack();
+    }
+  }
+
+  /** Has everything written that is written before every call. That may run other programs, and memory may grow. */
+  #feed(): void {
+    const { length } = this.#located().fed;
+    for (let i = 0; i < length; i++) {
+      const { fill, data } = this.#located().fed[i];
       if (data.length === 1) data[0] = 0;
       else data.fill(0);
       fill(data);
     }
-    const failed = hasHelp ? this.#runTogether() : this.#run();
-    if (failed !== 0) this.#fail(failed - 1);
-    return this.step.outputs.map(({ shape, dtype }, i) => new Tensor(arrays.outputs[i].slice(), shape, dtype));
   }
 
   #runTogether(): number {
@@ -238,6 +265,16 @@ export class Program {
 
   /** Gives its memory back; the states stay. */
   dispose(): void {
+    const wasRunning = this.#state === "running";
+    this.#state = "disposed";
+    if (!wasRunning) this.#giveBack();
+  }
+
+  get isDisposed(): boolean {
+    return this.#state === "disposed";
+  }
+
+  #giveBack(): void {
     finished.unregister(this);
     giveBack({ blocks: this.#blocks.splice(0), team: this.#team });
   }

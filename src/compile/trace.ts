@@ -50,6 +50,7 @@ export function traceStep<T>(fn: () => T, inputs: readonly Tensor[], given: read
 }
 
 class StepTracer implements Tracer {
+  readonly token = {};
   readonly #records: TapeRecord[] = [];
   readonly #leaves = new Map<Tensor, Leaf>();
   /** The stand-in of each storage outside the function. */
@@ -78,11 +79,11 @@ class StepTracer implements Tracer {
   }
 
   #knows({ storage }: Tensor): boolean {
-    return storage.madeBy === this && storage.array !== null && !this.#assigned.has(storage);
+    return storage.madeBy === this.token && storage.array !== null && !this.#assigned.has(storage);
   }
 
   #isOutside({ storage }: Tensor): boolean {
-    return storage.madeBy !== this && storage.array !== null;
+    return storage.madeBy !== this.token && storage.array !== null;
   }
 
   isTraced(t: Tensor): boolean {
@@ -117,7 +118,7 @@ class StepTracer implements Tracer {
 
   /** Whether a leaf outside the function has a gradient, now and at later calls. */
   #hasGradient(leaf: Tensor): boolean {
-    return leaf.storage.madeBy !== this && this.observe(() => leaf.grad !== null);
+    return leaf.storage.madeBy !== this.token && this.observe(() => leaf.grad !== null);
   }
 
   fed(shape: Shape, dtype: DType, fill: (data: TypedArray) => void): Tensor {
@@ -144,7 +145,7 @@ class StepTracer implements Tracer {
       this.#states.set(t.storage, state);
       this.#leaves.set(state, { kind: "state", storage: t.storage });
     }
-    if (t.record !== null && t.requiresGrad) {
+    if (t.record !== null && t.requiresGrad && isRecording()) {
       throw new CompileError(
         "compile",
         `a tensor ${formatShape(t.shape)} that an operation outside the function made is used${callSite()}, and gradients cannot leave the program; use it with detach(), or move the operation into the function`,
@@ -246,7 +247,9 @@ class StepTracer implements Tracer {
       step: (outputs, more, leaves) => {
         const values = outputs.map((t) => this.#current(t));
         // A tensor made inside the function is new at every call: nothing is left of what it was assigned.
-        const assigned = [...this.#assigned].filter(([target]) => target.array !== null && target.madeBy !== this);
+        const assigned = [...this.#assigned].filter(
+          ([target]) => target.array !== null && target.madeBy !== this.token,
+        );
         return {
           records: this.#records,
           leaves: new Map([...this.#leaves, ...leaves]),

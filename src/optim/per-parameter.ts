@@ -2,7 +2,7 @@ import { assign } from "../autograd/assign.ts";
 import { add, neg, to } from "../autograd/elementwise.ts";
 import { noGrad, recordingAs } from "../autograd/primitive.ts";
 import { compile } from "../compile/compile.ts";
-import { ShapeError, ValueError } from "../tensor/errors.ts";
+import { CompileError, ShapeError, ValueError } from "../tensor/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { observe, type Tracer, tracing } from "../tensor/tracing.ts";
@@ -29,6 +29,8 @@ export type ParameterState = Record<string, Tensor>;
 export abstract class PerParameterOptimizer<O extends CommonOptions = CommonOptions> extends Optimizer<O> {
   private readonly states = new Map<Tensor, ParameterState>();
   private readonly traced = new WeakMap<Tracer, Map<ParameterState, number>>();
+  /** Until making a program fails. */
+  private compiles = true;
   private readonly compiledUpdates = compile((gradients: readonly (Tensor | null)[]) => this.updateAll(gradients));
 
   /** The running quantities that a parameter starts with. One named `step` counts the steps. */
@@ -55,10 +57,21 @@ export abstract class PerParameterOptimizer<O extends CommonOptions = CommonOpti
     const loss = closure === undefined ? undefined : recordingAs(true, closure);
     const gradients = this.parameters.map((parameter) => gradientFor(this.where, parameter));
     noGrad(() => {
-      if (tracing.tracer !== null || reserve(0) === undefined) this.updateAll(gradients);
-      else this.compiledUpdates(gradients.map((g) => g?.detach() ?? null)); // of a graph (createGraph) it takes no part
+      if (tracing.tracer !== null || !this.compiles || reserve(0) === undefined) this.updateAll(gradients);
+      else this.updateCompiled(gradients.map((g) => g?.detach() ?? null)); // of a graph (createGraph) it takes no part
     });
     return loss;
+  }
+
+  /** `updateAll` as a program; where none can be made, for want of WebAssembly or memory, as it is from then on. */
+  private updateCompiled(gradients: readonly (Tensor | null)[]): void {
+    try {
+      this.compiledUpdates(gradients);
+    } catch (error) {
+      if (!(error instanceof CompileError)) throw error;
+      this.compiles = false;
+      this.updateAll(gradients);
+    }
   }
 
   /** Updates all parameters by their gradients, given in the same order. */

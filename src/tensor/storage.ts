@@ -11,8 +11,8 @@ export class Storage {
   /** The values; null for a value that `compile` traces, which stands for those of any later call. */
   array: TypedArray | null;
   readonly size: number;
-  /** What was tracing when the storage was made, if anything was. */
-  readonly madeBy: typeof tracing.tracer = tracing.tracer;
+  /** The token of the trace during which the storage was made, if it was. */
+  readonly madeBy: object | null = tracing.tracer?.token ?? null;
 
   constructor(array: TypedArray | null, size: number) {
     this.array = array;

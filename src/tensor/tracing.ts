@@ -12,6 +12,8 @@ export interface Domain {
 
 /** What `compile` is told while it traces a function, by the parts of the library that do more than run operations. */
 export interface Tracer {
+  /** Stands for this trace in what is made meanwhile, and outlives it. */
+  readonly token: object;
   /** Throws, unless the values of `t` are known while tracing: those of a tensor made meanwhile out of numbers. */
   expectReadable(t: Tensor): void;
   /** Whether the values of `t` are those of a later call. */

@@ -126,7 +126,11 @@ const rules: { readonly [P in PrimitiveName]?: Rule } = {
 
   sum: ({ inputs: [x], attributes }, rewriter) => {
     const negative = rewriter.madeBy(x, "neg");
-    if (negative !== undefined) return rewriter.make("neg", [rewriter.make("sum", negative.inputs, attributes)]);
+    if (negative !== undefined) {
+      // 0 - sum and not -sum: a sum is never -0.
+      const zero = rewriter.constant(scalar(0, x.dtype));
+      return rewriter.make("sub", [zero, rewriter.make("sum", negative.inputs, attributes)]);
+    }
     // The sum of a lane with one element that is not 0.
     const lanes = rewriter.madeBy(x, "where");
     const { axes, keepDims } = attributes as unknown as ReductionAttributes;
