@@ -33,6 +33,9 @@ export function emit(
   module.importMemory("env", "memory", 1, sharedUpTo);
   module.once(importHost);
   const addressOf = (t: Tensor): number => layouts.addressOf(rootOf(t));
+  const states = new Map(
+    [...step.leaves].flatMap(([t, leaf]) => (leaf.kind === "state" ? [[leaf.storage, t] as const] : [])),
+  );
   const stages = units.map((unit) => stagesOf(module, unit, layouts, addressOf));
   const addStep = (name: string, doStage: (f: FunctionBuilder, stage: StageFunction) => void) =>
     module.function(name, {}, (f) => {
@@ -50,8 +53,7 @@ export function emit(
       });
       if (checkedAfter === units.length) check();
       for (const { target, value } of copies) {
-        const leaf = [...step.leaves].find(([, leaf]) => leaf.kind === "state" && leaf.storage === target);
-        f.do(memoryCopy(layouts.addressOf(leaf![0]), addressOf(value), bytesIn(value)));
+        f.do(memoryCopy(layouts.addressOf(states.get(target)!), addressOf(value), bytesIn(value)));
       }
       return i32.const(0);
     });
@@ -80,9 +82,9 @@ export function emit(
   return module.toBytes();
 }
 
-/** Whether the engine has relaxed SIMD. */
-export function hasRelaxedSimd(): boolean {
-  const module = new Module(true);
+/** Whether the engine has SIMD, or with `relaxed` relaxed SIMD. */
+export function hasSimd(relaxed: boolean): boolean {
+  const module = new Module(relaxed);
   const zero = f32x4.const(0, 0, 0, 0);
   module.function("madd", {}, (f) => f.multiplyAdd(zero, zero, zero));
   return WebAssembly.validate(module.toBytes());

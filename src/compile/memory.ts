@@ -27,6 +27,7 @@ export interface Arena {
 
 let arena: Arena | undefined;
 let end = firstAddress;
+let growths = 0;
 /** Free blocks by address; neighbours are merged. */
 const free = new Map<number, number>();
 const sizes = new Map<number, number>();
@@ -97,6 +98,7 @@ function grow(bytes: number): void {
   for (const pages of [wanted, missing]) {
     try {
       memory.grow(pages);
+      growths++;
       if (sharedUpTo === undefined) locateAll();
       return;
     } catch {
@@ -189,6 +191,9 @@ function locate(storage: Storage): void {
   storage.array = viewAt(address, dtypeOf(storage.array!), storage.size);
   watch(storage.array, address);
 }
+
+/** How often the memory has grown: what lies on it may have to be located again. */
+export const timesGrown = (): number => growths;
 
 /** How much of the memory is in use, in bytes. */
 export function bytesInUse(): number {

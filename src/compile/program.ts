@@ -4,9 +4,9 @@ import { CompileError } from "../tensor/errors.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { drawMemoryPlan, formatProgram, type KernelReport, reportOf } from "./describe.ts";
-import { emit, hasRelaxedSimd } from "./emit.ts";
+import { emit, hasSimd } from "./emit.ts";
 import { hostElement } from "./kernels/host.ts";
-import { adopt, getArena, release, reserve, viewAt } from "./memory.ts";
+import { adopt, getArena, release, reserve, timesGrown, viewAt } from "./memory.ts";
 import { optimise, type PassName } from "./optimise.ts";
 import { bytesIn, type MemoryPlan, planMemory, room } from "./plan.ts";
 import { type Schedule, schedule, type Unit } from "./schedule.ts";
@@ -21,7 +21,8 @@ const partsToShare = ({ units }: Schedule): number =>
 
 /** The arrays of a program that JavaScript reads and writes. */
 interface Arrays {
-  readonly buffer: ArrayBufferLike;
+  /** How often the memory had grown when they were made. */
+  readonly growths: number;
   readonly inputs: readonly { readonly position: number; readonly data: TypedArray }[];
   readonly fed: readonly { readonly fill: (data: TypedArray) => void; readonly data: TypedArray }[];
   readonly outputs: readonly TypedArray[];
@@ -42,11 +43,18 @@ function giveBack({ blocks, team }: Holdings): void {
 const finished = new FinalizationRegistry<Holdings>(giveBack);
 
 function moduleOf(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  if (WebAssembly.validate(bytes)) return new WebAssembly.Module(bytes);
-  throw new CompileError(
-    "compile",
-    "this JavaScript engine has no 128-bit SIMD in WebAssembly; run the function itself",
-  );
+  if (!hasSimd(false)) {
+    throw new CompileError(
+      "compile",
+      "this JavaScript engine has no 128-bit SIMD in WebAssembly; run the function itself",
+    );
+  }
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    const size = `${(bytes.length / 2 ** 20).toFixed(1)} MiB`;
+    throw new CompileError("compile", `the engine does not take this program of ${size}: ${(error as Error).message}`);
+  }
 }
 
 export interface ProgramOptions {
@@ -108,7 +116,7 @@ export class Program {
         constantsOf: (unit: Unit) => constants.get(unit)!,
         scratch: this.#reserve(scratchBytes * (team?.threads ?? 1)),
       };
-      this.bytes = emit(step, this.schedule, layouts, sharedUpTo, relaxedSimd && hasRelaxedSimd(), team);
+      this.bytes = emit(step, this.schedule, layouts, sharedUpTo, relaxedSimd && hasSimd(true), team);
       const module = moduleOf(this.bytes);
       const { exports } = new WebAssembly.Instance(module, { env: { memory }, host: { element: hostElement } });
       this.#run = exports.run as () => number;
@@ -161,11 +169,11 @@ export class Program {
 
   /** The arrays that every call uses, made again when the memory has grown. */
   #located(): Arrays {
-    const { buffer } = getArena().memory;
-    if (this.#arrays?.buffer === buffer) return this.#arrays;
+    const growths = timesGrown();
+    if (this.#arrays?.growths === growths) return this.#arrays;
     const leaves = [...this.step.leaves];
     this.#arrays = {
-      buffer,
+      growths,
       inputs: leaves.flatMap(([t, leaf]) =>
         leaf.kind === "input" ? [{ position: leaf.position, data: this.#view(t) }] : [],
       ),

@@ -1,5 +1,6 @@
 import { bytesOf } from "../tensor/dtype.ts";
 import { sameShape } from "../tensor/shape.ts";
+import type { Storage } from "../tensor/storage.ts";
 import { type TapeRecord, Tensor } from "../tensor/tensor.ts";
 import type { FunctionBuilder, Module } from "../wasm/assembler.ts";
 import type { Conv2dGeometry } from "../wasm/conv2d.ts";
@@ -142,6 +143,8 @@ class Scheduler {
   readonly #units: Unit[];
   readonly #rootOf: (t: Tensor) => Tensor;
   readonly #writer = new Map<Tensor, Unit>();
+  /** The units that read each state. */
+  readonly #readers = new Map<Storage, Unit[]>();
   /** For each unit, those that must come first. */
   readonly #before = new Map<Unit, Set<Unit>>();
 
@@ -150,7 +153,19 @@ class Scheduler {
     this.#rootOf = rootOf;
     this.#units = [...units];
     for (const unit of units) for (const t of unit.writes) this.#writer.set(t, unit);
-    for (const unit of units) this.#before.set(unit, this.#writersOf(unit.reads));
+    for (const unit of units) {
+      this.#before.set(unit, this.#writersOf(unit.reads));
+      this.#noteReads(unit);
+    }
+  }
+
+  #noteReads(unit: Unit): void {
+    for (const t of unit.reads) {
+      const leaf = this.#step.leaves.get(t);
+      if (leaf?.kind !== "state") continue;
+      const known = this.#readers.get(leaf.storage) ?? [];
+      this.#readers.set(leaf.storage, known.includes(unit) ? known : [...known, unit]);
+    }
   }
 
   #writersOf(tensors: readonly Tensor[]): Set<Unit> {
@@ -209,6 +224,7 @@ class Scheduler {
     this.#units.push(unit);
     this.#writer.set(value, unit);
     this.#before.set(unit, new Set());
+    this.#noteReads(unit);
     return value;
   }
 
@@ -220,7 +236,7 @@ class Scheduler {
       const leaf = leaves.get(t);
       return leaf?.kind === "state" && leaf.storage === target;
     };
-    const readers = this.#units.filter((other) => other !== unit && other.reads.some(isOld));
+    const readers = (this.#readers.get(target) ?? []).filter((other) => other !== unit);
     const needed = expendable ? readers : [...readers, ...[...flags].filter((other) => other !== unit)];
     if (!expendable && flags.has(unit)) return false;
     if (unit.reads.some(isOld) && !readsAsItWrites(unit, unit.reads.find(isOld)!, root, this.#rootOf)) return false;

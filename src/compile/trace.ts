@@ -63,6 +63,8 @@ class StepTracer implements Tracer {
   readonly #assigned = new Map<Storage, Tensor>();
   readonly #observations: Observation[] = [];
   readonly #gradients = new Map<Tensor, { before: Tensor | null; after: Tensor | null }>();
+  /** Tensors outside the function whose `requiresGrad` has been observed. */
+  readonly #observed = new Set<Tensor>();
   readonly #checks: Check[] = [];
   /** The last error that a read of a value gave; it is thrown even if the function has caught it. */
   #failure: CompileError | null = null;
@@ -151,7 +153,10 @@ class StepTracer implements Tracer {
         `a tensor ${formatShape(t.shape)} that an operation outside the function made is used${callSite()}, and gradients cannot leave the program; use it with detach(), or move the operation into the function`,
       );
     }
-    if (isFloat(t.dtype)) this.observe(() => t.requiresGrad);
+    if (isFloat(t.dtype) && !this.#observed.has(t)) {
+      this.#observed.add(t);
+      this.observe(() => t.requiresGrad);
+    }
     return state;
   }
 

@@ -146,7 +146,11 @@ export function withNoise<T>(salt: number, fn: () => T, ties = true): T {
       kernel(out, how === "terms" && !known ? inputs.map((t, i) => disturbed(t, seed * 64 + i)) : inputs, attributes);
       const own = ties ? 0 : 7919 * ++runs;
       for (let i = 0; i < data.length; i++) {
-        if (!(known && isExact(data[i]))) data[i] *= 1 + width * noiseOf(data[i], ties ? seed : seed + own + i);
+        if (known && isExact(data[i])) continue;
+        const noise = noiseOf(data[i], ties ? seed : seed + own + i);
+        data[i] *= 1 + width * noise;
+        // Of the smallest numbers a rounding error is not relative, and may leave nothing.
+        if (data[i] !== 0 && Math.abs(data[i]) < 2 ** -140 && out.dtype === "float32") data[i] += 2 ** -147 * noise;
       }
     };
   }, fn);
