@@ -44,3 +44,9 @@ it("the README's tape prints, draws and differentiates", async () => {
   expect(tape).toContain("%0 = square(a) : float32[2]");
   expect(gradient).toContain("shape [2], float32");
 });
+
+it("the README's compiled step learns exclusive or", async () => {
+  const [loss, program] = await run("adam.step()");
+  expect(Number(loss)).toBeLessThan(0.05);
+  expect(program).toMatch(/kernels, \d+ operations/);
+});
