@@ -10,6 +10,7 @@ import { Module } from "../src/wasm/assembler.ts";
 import { type Conv2dGeometry, conv2dForward, conv2dInputGradient, conv2dWeightGradient } from "../src/wasm/conv2d.ts";
 import { addGemm } from "../src/wasm/gemm-kernel.ts";
 import { gemm } from "../src/wasm/matmul.ts";
+import { floats } from "./workloads.ts";
 
 export interface Rate {
   milliseconds: number;
@@ -33,7 +34,7 @@ function medianMilliseconds(run: () => void, rounds: number): number {
   return median(Array.from({ length: rounds }, () => milliseconds(run)));
 }
 
-const noise = (length: number): Float32Array => Float32Array.from({ length }, () => 2 * Math.random() - 1);
+const noise = (length: number): Float32Array => floats(length, length);
 
 /** A run of the micro-kernel alone, on panels that stay in the first-level cache, and its floating-point operations. */
 function microKernel(): { run: () => void; flops: number } {

@@ -68,8 +68,8 @@ export function compile<A extends unknown[], R>(
   let warned = false;
 
   const call = (...args: A): R => {
-    if (tracing.tracer !== null || isDetectingAnomalies()) return fn(...args);
     if (disposed) throw new CompileError("compile", "this compiled function has been disposed of; compile it again");
+    if (tracing.tracer !== null || isDetectingAnomalies()) return fn(...args);
     const { tensors, rest } = flatten(args);
     const recording = isRecording();
     if (recording) expectLeaves(tensors);

@@ -267,15 +267,26 @@ class StepTracer implements Tracer {
   }
 }
 
-/** " at file:line" of the code outside the library that called into it, where the engine tells. */
+/** " at file:line" of the code outside the library that called into it, where the stack tells. */
 function callSite(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 100;
-  const frames = (new Error().stack ?? "").split("\n").slice(1);
+  const { stack = "" } = new Error();
   Error.stackTraceLimit = limit;
-  const placeOf = (frame: string) => /\(?((?:file:|https?:)?[^\s()]+:\d+):\d+\)?$/.exec(frame)?.[1];
-  const own = placeOf(frames[0] ?? "");
-  const library = own?.slice(0, own.lastIndexOf("/compile/"));
-  const outside = frames.map(placeOf).find((place) => place !== undefined && !(library && place.startsWith(library)));
+  return siteIn(stack);
+}
+
+/** The same from a stack as V8 writes it ("at f (file:line:column)") or as Firefox and Safari do ("f@file:line:column"). */
+export function siteIn(stack: string): string {
+  const places = stack.split("\n").flatMap((line) => {
+    const match = /^at (?:.*? \((.*:\d+):\d+\)|(.*:\d+):\d+)$/.exec(line.trim()) ?? /^[^@]*@(.*:\d+):\d+$/.exec(line);
+    return match?.[1] ?? match?.[2] ?? [];
+  });
+  const [own] = places;
+  const end = own?.lastIndexOf("/compile/") ?? -1;
+  // In a bundle the library is not to be told from the rest.
+  if (end < 0) return "";
+  const library = own.slice(0, end + 1);
+  const outside = places.find((place) => !place.startsWith(library));
   return outside === undefined ? "" : ` at ${outside}`;
 }

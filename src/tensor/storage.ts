@@ -11,7 +11,7 @@ export class Storage {
   /** The values; null for a value that `compile` traces, which stands for those of any later call. */
   array: TypedArray | null;
   readonly size: number;
-  /** The token of the trace during which the storage was made, if it was. */
+  /** The token of the trace during which the storage was made, which tells constants of the trace from states. */
   readonly madeBy: object | null = tracing.tracer?.token ?? null;
 
   constructor(array: TypedArray | null, size: number) {

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { siteIn } from "../../src/compile/trace.ts";
 import {
   CompileError,
   compile,
@@ -193,5 +194,32 @@ it("e to the difference from a maximum along another axis is not taken for one o
   const [compiled, eager] = [compile(fn)(x), fn(x)];
   compiled.data.forEach((value, i) => {
     expect(Math.abs(value - eager.data[i])).toBeLessThanOrEqual(1e-6 * Math.abs(eager.data[i]));
+  });
+});
+
+describe("the line that an error names", () => {
+  it.each([
+    [
+      "V8",
+      "Error\n    at callSite (file:///lib/dist/compile/trace.js:9:1)\n    at Tensor.item (file:///lib/dist/tensor/tensor.js:3:4)\n    at step (file:///my app (1)/train.js:7:20)",
+      " at file:///my app (1)/train.js:7",
+    ],
+    [
+      "V8, without a function",
+      "Error\n    at callSite (/lib/src/compile/trace.ts:9:1)\n    at /app/train.ts:7:20",
+      " at /app/train.ts:7",
+    ],
+    [
+      "Firefox",
+      "callSite@http://h/lib/compile/trace.js:9:1\nitem@http://h/lib/tensor/tensor.js:3:4\nstep@http://h/train.js:7:20",
+      " at http://h/train.js:7",
+    ],
+    [
+      "a bundle, where it is not known",
+      "Error\n    at callSite (http://h/bundle.js:9:1)\n    at step (http://h/bundle.js:7:20)",
+      "",
+    ],
+  ])("is found in a stack of %s", (_, stack, place) => {
+    expect(siteIn(stack)).toBe(place);
   });
 });

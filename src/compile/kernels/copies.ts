@@ -1,6 +1,6 @@
 import type { SliceAttributes } from "../../autograd/movement.ts";
 import type { DType } from "../../tensor/dtype.ts";
-import { broadcastStrides, type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
+import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { FunctionBuilder } from "../../wasm/assembler.ts";
 import type { Expression } from "../../wasm/encoding.ts";
 import { f32x4, f64x2, i8x16, i32, i32x4, v128 } from "../../wasm/instructions.ts";
@@ -140,15 +140,6 @@ export const lowerFlip: Lower<{ axes: readonly number[] }> = (output, _, { axes 
   const start = axes.reduce((at, axis) => at + (shape[axis] - 1) * strides[axis], 0);
   const backwards = strides.map((stride, axis) => (axes.includes(axis) ? -stride : stride));
   return copyKernel(output, { shape, to: { strides }, from: { start, strides: backwards } });
-};
-
-export const lowerBroadcastTo: Lower<{ shape: Shape }> = (output, [x]) => {
-  const { shape } = output;
-  return copyKernel(output, {
-    shape,
-    to: { strides: stridesOf(shape) },
-    from: { strides: broadcastStrides(x.shape, shape) },
-  });
 };
 
 /** Where a walk from `start`, `step` positions at a time, begins in an array, and how far apart its elements are. */
