@@ -13,9 +13,6 @@ import type { Storage } from "../tensor/storage.ts";
 const pageBytes = 65536;
 const mostPages = 65536; // 4 GiB, all that 32-bit addresses reach
 
-/** Blocks start at multiples of this and are followed by as much that nobody writes: see `Addresses`. */
-const alignment = 64;
-
 /** The first bytes stay free: address 0 is never a block's. */
 const firstAddress = 1024;
 
@@ -66,11 +63,15 @@ function makeArena(): Arena {
   return { memory: new WebAssembly.Memory({ initial }), sharedUpTo: undefined };
 }
 
-const rounded = (bytes: number): number => Math.ceil(bytes / alignment) * alignment + alignment;
+/** Blocks start at multiples of this and are followed by as much that nobody writes: see `Addresses`. */
+const alignment = 64;
+
+/** A block's room: its bytes in whole cache lines, and one more line that vectors may read into. */
+export const room = (bytes: number): number => (Math.ceil(bytes / alignment) + 1) * alignment;
 
 /** The address of a block of `bytes` bytes. Throws a CompileError when the memory cannot grow so far. */
 export function reserve(bytes: number): number {
-  const size = rounded(bytes);
+  const size = room(bytes);
   let best: number | undefined;
   for (const [address, room] of free) {
     if (room >= size && (best === undefined || room < free.get(best)!)) best = address;

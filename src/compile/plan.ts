@@ -1,5 +1,6 @@
 import { bytesOf } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { room } from "./memory.ts";
 import type { Schedule, Unit } from "./schedule.ts";
 import { results, type Step } from "./step.ts";
 
@@ -21,11 +22,6 @@ export interface MemoryPlan {
   /** The largest sum of blocks in use at one time: no plan could do with less. */
   readonly peak: number;
 }
-
-const alignment = 64;
-
-/** A block's room: its bytes in whole cache lines, and one more line that vectors may read into. */
-export const room = (bytes: number): number => (Math.ceil(bytes / alignment) + 1) * alignment;
 
 export const bytesIn = (t: Tensor): number => t.size * bytesOf[t.dtype];
 

@@ -1,12 +1,12 @@
 import type { SliceAttributes } from "../../autograd/movement.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import { bytesOf, type DType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { FunctionBuilder } from "../../wasm/assembler.ts";
 import type { Expression } from "../../wasm/encoding.ts";
 import { f32x4, f64x2, i8x16, i32, i32x4, v128 } from "../../wasm/instructions.ts";
 import { transpose } from "../../wasm/pack-kernel.ts";
 import type { Kernel, Layout, Lower } from "../kernel.ts";
-import { copyElement, copyRun, elementBytes, fillRun, walkRuns } from "./runs.ts";
+import { copyElement, copyRun, fillRun, walkRuns } from "./runs.ts";
 import { type Axis, axesOf, mergeAxes, type Share, singleStage, walk } from "./walk.ts";
 
 /** An array to walk, in elements: where to start (default 0), and a stride for each axis of the walk. */
@@ -32,7 +32,7 @@ function stridedCopy(
   share: Share,
 ): void {
   if (sizeOf(shape) === 0) return;
-  const bytes = elementBytes[dtype];
+  const bytes = bytesOf[dtype];
   const inBytes = (strides: readonly number[]) => strides.map((stride) => stride * bytes);
   const axes = mergeAxes(axesOf(shape, inBytes(to.strides), inBytes(from.strides)));
   if (axes.length === 0) axes.push({ size: 1, steps: [bytes, bytes] });
@@ -155,7 +155,7 @@ export const lowerSlice: Lower<SliceAttributes> = (output, [x], attributes) => {
 
 export const lowerPad: Lower<SliceAttributes & { value: number }> = ({ shape, dtype }, [x], attributes) => {
   const size = sizeOf(shape);
-  const bytes = elementBytes[dtype];
+  const bytes = bytesOf[dtype];
   const strides = stridesOf(shape);
   const copy = { shape: x.shape, to: every(strides, attributes), from: { strides: stridesOf(x.shape) } };
   const { start, step, value } = attributes;

@@ -1,10 +1,10 @@
-import type { DType } from "../../tensor/dtype.ts";
+import { bytesOf, type DType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { FunctionBuilder } from "../../wasm/assembler.ts";
 import type { Expression, Local } from "../../wasm/encoding.ts";
 import { f32, f32x4, f64, f64x2, i32, i32x4, v128 } from "../../wasm/instructions.ts";
 import type { Layout, Lower } from "../kernel.ts";
-import { copyElement, copyRun, elementBytes, fillArray, fillRun, walkRuns } from "./runs.ts";
+import { copyElement, copyRun, fillArray, fillRun, walkRuns } from "./runs.ts";
 import { type Axis, axesOf, least, mergeAxes, partsOf, roundUp, type Share, singleStage, walk } from "./walk.ts";
 
 // An index out of range is an error that a check before the program reports: here it must only do no harm.
@@ -19,10 +19,10 @@ const picked = (start: Expression<"i32">, index: Expression<"i32">, step: number
 
 const zeros = (f: FunctionBuilder): Local<"v128"> => f.let(i32x4.const(0, 0, 0, 0));
 
-const bytesOf = ({ shape, dtype }: Layout): number => sizeOf(shape) * elementBytes[dtype];
+const sizeInBytes = ({ shape, dtype }: Layout): number => sizeOf(shape) * bytesOf[dtype];
 
 const zeroFill = (output: Layout) =>
-  singleStage(sizeOf(output.shape), (f, at, share) => fillArray(f, at.output, bytesOf(output), zeros(f), share));
+  singleStage(sizeOf(output.shape), (f, at, share) => fillArray(f, at.output, sizeInBytes(output), zeros(f), share));
 
 /** to += from. */
 function addElement(
@@ -53,7 +53,7 @@ function addRun(
   from: Expression<"i32">,
   bytes: number | Local<"i32">,
 ): void {
-  const step = elementBytes[dtype];
+  const step = bytesOf[dtype];
   if (typeof bytes === "number" && bytes <= mostUnrolled) {
     let offset = 0;
     if (step > 1) for (; offset + 16 <= bytes; offset += 16) addVector(f, dtype, to, from, offset);
@@ -86,7 +86,7 @@ function picksOf(chosen: Shape, shape: Shape, axis: number, bytes: number): Axis
 }
 
 export const lowerGather: Lower<{ axis: number }> = (output, [x, indices], { axis }) => {
-  const bytes = elementBytes[x.dtype];
+  const bytes = bytesOf[x.dtype];
   if (sizeOf(x.shape) === 0) return zeroFill(output);
   const axes = picksOf(indices.shape, x.shape, axis, bytes);
   const step = stridesOf(x.shape)[axis] * bytes;
@@ -110,7 +110,7 @@ export const lowerGather: Lower<{ axis: number }> = (output, [x, indices], { axi
  */
 export const lowerScatter: Lower<{ axis: number; shape: Shape }> = (output, [source, indices], { axis }) => {
   const { shape, dtype } = output;
-  const bytes = elementBytes[dtype];
+  const bytes = bytesOf[dtype];
   const zero = zeroFill(output);
   const size = sizeOf(source.shape);
   if (size === 0 || sizeOf(shape) === 0) return zero;
@@ -134,7 +134,7 @@ export const lowerScatter: Lower<{ axis: number; shape: Shape }> = (output, [sou
 };
 
 export const lowerIndexSelect: Lower<{ axis: number }> = (output, [x, indices], { axis }) => {
-  const bytes = elementBytes[x.dtype];
+  const bytes = bytesOf[x.dtype];
   if (sizeOf(x.shape) === 0) return zeroFill(output);
   const row = sizeOf(x.shape.slice(axis + 1)) * bytes;
   const outer = sizeOf(x.shape.slice(0, axis));
@@ -161,7 +161,7 @@ const leastColumnBytes = 64;
  */
 export const lowerIndexAdd: Lower<{ axis: number; size: number }> = (output, [rows, indices], { axis, size }) => {
   const { dtype } = rows;
-  const bytes = elementBytes[dtype];
+  const bytes = bytesOf[dtype];
   const row = sizeOf(rows.shape.slice(axis + 1)) * bytes;
   const outer = sizeOf(rows.shape.slice(0, axis));
   const chosen = sizeOf(indices.shape);

@@ -1,3 +1,4 @@
+import { bytesOf } from "../../tensor/dtype.ts";
 import { call, type FunctionBuilder, type Module } from "../../wasm/assembler.ts";
 import type { Local } from "../../wasm/encoding.ts";
 import { f32, f64, i32 } from "../../wasm/instructions.ts";
@@ -9,8 +10,6 @@ import { type AfterImages, addressOf, addZero, cut, forRange, imagesOf } from ".
 export type ConvolutionArray = "x" | "w" | "y";
 
 type FloatType = "float32" | "float64";
-
-const bytesOf = { float32: 4, float64: 8 };
 
 /** 2 for each pair of a kernel tap and an output pixel, though some taps read the padding. */
 export function convolutionOperations(g: Conv2dGeometry): number {

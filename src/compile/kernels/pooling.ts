@@ -1,5 +1,5 @@
 import type { Windows } from "../../autograd/pooling.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import { bytesOf, type DType } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { call, type FunctionBuilder, type Module } from "../../wasm/assembler.ts";
 import type { Expression, Local, Operand } from "../../wasm/encoding.ts";
@@ -89,8 +89,6 @@ function storeLanes(f: FunctionBuilder, to: Expression<"i32">, vector: Local<"v1
   if (lanes === 4) f.do(v128.store(to, vector));
   else for (let lane = 0; lane < lanes; lane++) f.do(v128.store32Lane(to, vector, lane, 4 * lane));
 }
-
-const bytesOf: Record<DType, number> = { float32: 4, float64: 8, int32: 4, bool: 1 };
 
 /** A variable that holds one element of a dtype, and whether a candidate takes the place of the largest so far. */
 function scalarsOf(f: FunctionBuilder, dtype: DType, first: Expression<"i32">) {

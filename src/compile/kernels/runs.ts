@@ -1,10 +1,7 @@
-import type { DType } from "../../tensor/dtype.ts";
 import type { FunctionBuilder } from "../../wasm/assembler.ts";
 import type { Expression, Local } from "../../wasm/encoding.ts";
 import { i32, i64, v128 } from "../../wasm/instructions.ts";
 import { type Axis, axisToCut, roundUp, type Share, walk } from "./walk.ts";
-
-export const elementBytes: Readonly<Record<DType, number>> = { float32: 4, float64: 8, int32: 4, bool: 1 };
 
 /** Copying and filling bytes that adjoin, their number known when the program is made. */
 

@@ -1,10 +1,9 @@
-import type { DType } from "../../tensor/dtype.ts";
+import { bytesOf, type DType } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { call, type FunctionBuilder, type Module } from "../../wasm/assembler.ts";
 import type { Expression, Local } from "../../wasm/encoding.ts";
 import { f32, f32x4, f64, f64x2, i32, i32x4, i64, i64x2, v128 } from "../../wasm/instructions.ts";
 import type { Addresses, Layout, Lower } from "../kernel.ts";
-import { elementBytes } from "./runs.ts";
 import { type Axis, partsOf, roundUp, singleStage, walk } from "./walk.ts";
 
 /** A tensor as lanes along an axis: how many before, how long, and how many that adjoin. */
@@ -105,7 +104,7 @@ const vectorTotals = { float32: float32Totals, float64: totalsWith(f64x2.add), i
 export const lowerCumsum: Lower<{ axis: number }> = (output, [x], { axis }) => {
   const { dtype } = x;
   const { outer, length, inner } = lanesOf(x, axis);
-  const bytes = elementBytes[dtype];
+  const bytes = bytesOf[dtype];
   const slab = length * inner * bytes;
   const along = { size: length, steps: [inner * bytes, inner * bytes] };
 
@@ -159,7 +158,7 @@ function positionInRow(
   length: number,
 ): Expression<"i32"> {
   const { lanes, better, eq, ne } = comparisons[dtype];
-  const bytes = elementBytes[dtype];
+  const bytes = bytesOf[dtype];
   const isFloat = dtype !== "int32";
   const vectors = Math.min(4, Math.floor(length / lanes));
   const nan = f.let(i32x4.const(0, 0, 0, 0));
@@ -217,7 +216,7 @@ const lowerExtremum =
   (output, [x], { axis }) => {
     const { dtype } = x;
     const { outer, length, inner } = lanesOf(x, axis);
-    const bytes = elementBytes[dtype];
+    const bytes = bytesOf[dtype];
     const size = sizeOf(output.shape);
     if (size === 0) return { stages: [], operations: 0 };
     const slab = length * inner * bytes;
@@ -423,7 +422,7 @@ export const lowerArgsort: Lower<{ axis: number; descending: boolean }> = (outpu
   const { outer, length, inner } = lanesOf(x, axis);
   const size = sizeOf(output.shape);
   if (size === 0) return { stages: [], operations: 0 };
-  const bytes = elementBytes[dtype];
+  const bytes = bytesOf[dtype];
   const records = dtype === "float64" ? wide : narrow;
   const room = roundUp(length, firstRun) * records.bytes;
   const axes = laneAxes(outer, [4 * length * inner, bytes * length * inner], inner, [4, bytes]);
