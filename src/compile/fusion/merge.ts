@@ -1,7 +1,6 @@
 import { sizeOf } from "../../tensor/shape.ts";
 import type { TapeRecord, Tensor } from "../../tensor/tensor.ts";
-import { loweringOf } from "../lowering.ts";
-import { type AxisMap, operandMap, readMap } from "./groups.ts";
+import { type AxisMap, readMap } from "./groups.ts";
 import { all, between, type Growing, mergedRecords, sameList, sizesOf } from "./growing.ts";
 
 /** More values than this in a loop would be spilled from registers more often than fusing saves memory traffic. */
@@ -46,92 +45,54 @@ function renamed(into: Growing, record: TapeRecord): Fit {
   return { domain: into.domain, reduced: into.reduced, maps };
 }
 
-/** How the values of both groups lie in one domain, or null. */
+/** A map of a group's values where its dimension d is dimension `place[d]` of another domain. */
+const along = (map: AxisMap, place: AxisMap): AxisMap => map.map((d) => place[d]);
+
+const moved = (maps: ReadonlyMap<Tensor, AxisMap>, place: AxisMap): [Tensor, AxisMap][] =>
+  [...maps].map(([t, map]) => [t, along(map, place)]);
+
+const sizesAlong = ({ domain }: Growing, dimensions: AxisMap): number[] => dimensions.map((d) => domain[d]);
+
+/**
+ * How the values of both groups lie in one domain, or null: both have the domain already; or `from` goes on with what is
+ * left after the reductions of `into`; or `into` comes before those of `from`, with what these leave.
+ */
 function fitted(into: Growing, from: Growing, record: TapeRecord, input: Tensor): Fit | null {
-  const inputMap = into.maps.get(input)!;
-  const how = loweringOf(record.primitive);
-  // Where `from` has been merged already it has full values of its own, in the order of its domain.
-  const fromFull = [...from.maps.values()].some((map) => map.length === from.domain.length) || how === "reduction";
-  let domain = into.domain;
-  const maps = new Map(into.maps);
-  let place: readonly number[]; // of the dimensions of `from` in the domain
-  if (sameList(from.domain, into.domain)) {
-    place = all(domain);
-    // The value in between must mean the same in both.
-    const seen =
-      how === "reduction"
-        ? all(from.domain)
-        : operandMap(input.shape, record.output.shape, from.maps.get(record.output)!);
-    if (
-      !sameList(
-        seen.map((d) => place[d]),
-        inputMap,
-      )
-    )
-      return null;
-  } else if (
-    fromFull &&
-    from.reduced === null &&
-    from.domain.length === inputMap.length &&
-    inputMap.length < domain.length
-  ) {
-    // All of `from` is at the level of the kept dimensions.
-    const seen = operandMap(input.shape, record.output.shape, from.maps.get(record.output)!);
-    if (!sameList(seen, all(from.domain))) return null;
-    if (into.reduced === null || !sameList(inputMap, into.kept)) return null;
-    if (
-      !sameList(
-        from.domain,
-        into.kept.map((d) => domain[d]),
-      )
-    )
-      return null;
-    place = into.kept;
-  } else if (
-    into.reduced === null &&
-    inputMap.length === into.domain.length &&
-    into.domain.length < from.domain.length
-  ) {
-    // All of `into` becomes a level below: `from` broadcasts its values, and reduces over the others.
-    if (from.reduced === null) return null;
-    const seen = operandMap(input.shape, record.output.shape, from.maps.get(record.output)!);
-    if (
-      !sameList(seen, from.kept) ||
-      !sameList(
-        into.domain,
-        from.kept.map((d) => from.domain[d]),
-      )
-    )
-      return null;
-    domain = from.domain;
-    maps.clear();
-    for (const [t, map] of into.maps)
-      maps.set(
-        t,
-        map.map((d) => from.kept[d]),
-      );
-    for (const [t, map] of from.maps) maps.set(t, map);
-    return { domain, reduced: from.reduced, maps };
-  } else return null;
-  let reduced = into.reduced;
-  if (from.reduced !== null) {
-    const theirs = from.reduced.map((d) => place[d]);
-    if (reduced !== null && !sameList(reduced, theirs)) return null;
-    reduced = theirs;
-  }
-  for (const [t, map] of from.maps)
-    maps.set(
-      t,
-      map.map((d) => place[d]),
-    );
-  if (reduced !== null) {
-    // Every value is either full or has just the kept dimensions.
-    const kept = all(domain).filter((d) => !reduced.includes(d));
-    for (const map of maps.values()) {
-      if (map.length !== domain.length && !sameList(map, kept)) return null;
-    }
-  } else if ([...maps.values()].some((map) => map.length !== domain.length)) return null;
-  return { domain, reduced, maps };
+  const made = into.maps.get(input)!;
+  const read = readMap(record, input, from.maps.get(record.output)!, from.domain.length);
+  const fit =
+    inSameDomain(into, from, made, read) ??
+    afterReductions(into, from, made, read) ??
+    beforeReductions(into, from, read);
+  return fit !== null && hasTwoLevels(fit) ? fit : null;
+}
+
+function inSameDomain(into: Growing, from: Growing, made: AxisMap, read: AxisMap): Fit | null {
+  if (!sameList(from.domain, into.domain) || !sameList(read, made)) return null;
+  if (into.reduced !== null && from.reduced !== null && !sameList(into.reduced, from.reduced)) return null;
+  const maps = new Map([...into.maps, ...from.maps]);
+  return { domain: into.domain, reduced: into.reduced ?? from.reduced, maps };
+}
+
+function afterReductions(into: Growing, from: Growing, made: AxisMap, read: AxisMap): Fit | null {
+  const { kept } = into;
+  if (into.reduced === null || from.reduced !== null) return null;
+  if (!sameList(made, kept) || !sameList(read, all(from.domain))) return null;
+  if (!sameList(from.domain, sizesAlong(into, kept))) return null;
+  return { domain: into.domain, reduced: into.reduced, maps: new Map([...into.maps, ...moved(from.maps, kept)]) };
+}
+
+function beforeReductions(into: Growing, from: Growing, read: AxisMap): Fit | null {
+  const { kept } = from;
+  if (into.reduced !== null || from.reduced === null || !sameList(read, kept)) return null;
+  if (!sameList(into.domain, sizesAlong(from, kept))) return null;
+  return { domain: from.domain, reduced: from.reduced, maps: new Map([...moved(into.maps, kept), ...from.maps]) };
+}
+
+/** Whether every value is full or has just the kept dimensions: loops have no other levels. */
+function hasTwoLevels({ domain, reduced, maps }: Fit): boolean {
+  const kept = all(domain).filter((d) => !reduced?.includes(d));
+  return [...maps.values()].every((map) => map.length === domain.length || (reduced !== null && sameList(map, kept)));
 }
 
 /**
