@@ -1,4 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { flatten } from "../../src/compile/arguments.ts";
+import { makeEntry, runEntry } from "../../src/compile/entry.ts";
+import { optimise, type PassName, passes } from "../../src/compile/optimise.ts";
+import { verify } from "../../src/compile/verify.ts";
 import type { PrimitiveName } from "../../src/index.ts";
 import * as tg from "../../src/index.ts";
 import {
@@ -27,6 +31,27 @@ describe("compiled random programs", () => {
       expect(failures(run, from, from + chunk, compile).join("\n\n")).toBe("");
     },
   );
+});
+
+/** `compile` without one pass; each step is verified as it was traced and after every pass. */
+const without =
+  (name: PassName): Compile =>
+  (fn) =>
+  (...args) => {
+    const { tensors, rest } = flatten(args);
+    const entry = makeEntry(fn, { threads: 1, relaxedSimd: false, without: [name] }, args, tensors, rest);
+    const { traced } = entry.program;
+    verify(traced);
+    optimise(traced, [name], (_, step) => verify(step));
+    const result = runEntry(entry, tensors) as ReturnType<typeof fn>;
+    entry.program.dispose();
+    return result;
+  };
+
+describe("compiled random programs without a pass", () => {
+  it.each(Object.keys(passes) as PassName[])("give what eager ones give: %s", (name) => {
+    expect(failures("passes", 0, 60, without(name)).join("\n\n")).toBe("");
+  });
 });
 
 describe("the generator of programs", () => {
