@@ -54,32 +54,21 @@ function cast(f: FunctionBuilder, x: V, from: DType, to: DType): V {
 
 type Rule = (f: FunctionBuilder, x: V, y: V) => V;
 
+/** Rules that are one instruction. */
+const asRules = (instructions: Record<string, (x: V, y: V) => V>): Record<string, Rule> =>
+  Object.fromEntries(Object.entries(instructions).map(([name, op]) => [name, (_, x, y) => op(x, y)]));
+
+const { eq, ne, lt, le, gt, ge, add, sub, mul, div, abs, neg, floor, ceil, sqrt } = f32x4;
+
 const float32Rules: Record<string, Rule> = {
-  add: (_, x, y) => f32x4.add(x, y),
-  sub: (_, x, y) => f32x4.sub(x, y),
-  mul: (_, x, y) => f32x4.mul(x, y),
-  div: (_, x, y) => f32x4.div(x, y),
+  ...asRules({ eq, ne, lt, le, gt, ge, add, sub, mul, div, abs, neg, floor, ceil, sqrt }),
+  ...asRules({ maximum: f32x4.max, minimum: f32x4.min, round: f32x4.nearest, square: (x) => mul(x, x) }),
   pow: math.pow,
   atan2: math.atan2,
-  maximum: (_, x, y) => f32x4.max(x, y),
-  minimum: (_, x, y) => f32x4.min(x, y),
   logAddExp: math.logAddExp,
-  eq: (_, x, y) => f32x4.eq(x, y),
-  ne: (_, x, y) => f32x4.ne(x, y),
-  lt: (_, x, y) => f32x4.lt(x, y),
-  le: (_, x, y) => f32x4.le(x, y),
-  gt: (_, x, y) => f32x4.gt(x, y),
-  ge: (_, x, y) => f32x4.ge(x, y),
-  neg: (_, x) => f32x4.neg(x),
-  abs: (_, x) => f32x4.abs(x),
   sign: math.sign,
-  floor: (_, x) => f32x4.floor(x),
-  ceil: (_, x) => f32x4.ceil(x),
-  round: (_, x) => f32x4.nearest(x),
-  square: (_, x) => f32x4.mul(x, x),
-  sqrt: (_, x) => f32x4.sqrt(x),
-  rsqrt: (f, x) => f32x4.div(splat(f, 1), f32x4.sqrt(x)),
-  reciprocal: (f, x) => f32x4.div(splat(f, 1), x),
+  rsqrt: (f, x) => div(splat(f, 1), sqrt(x)),
+  reciprocal: (f, x) => div(splat(f, 1), x),
   exp: math.exp,
   expm1: math.expm1,
   log: math.log,
@@ -94,32 +83,21 @@ const float32Rules: Record<string, Rule> = {
   cosh: math.cosh,
   tanh: math.tanh,
   // Not below or at 0: NaN stays.
-  relu: (f, x) => v128.andNot(x, f32x4.le(x, splat(f, 0))),
+  relu: (f, x) => v128.andNot(x, le(x, splat(f, 0))),
   sigmoid: math.sigmoid,
   softplus: math.softplus,
   erf: math.erf,
   erfc: math.erfc,
 };
 
+const itself = (x: V): V => x;
+
 const int32Rules: Record<string, Rule> = {
-  add: (_, x, y) => i32x4.add(x, y),
-  sub: (_, x, y) => i32x4.sub(x, y),
-  mul: (_, x, y) => i32x4.mul(x, y),
-  maximum: (_, x, y) => i32x4.maxS(x, y),
-  minimum: (_, x, y) => i32x4.minS(x, y),
-  eq: (_, x, y) => i32x4.eq(x, y),
-  ne: (_, x, y) => i32x4.ne(x, y),
-  lt: (_, x, y) => i32x4.ltS(x, y),
-  le: (_, x, y) => i32x4.leS(x, y),
-  gt: (_, x, y) => i32x4.gtS(x, y),
-  ge: (_, x, y) => i32x4.geS(x, y),
-  neg: (_, x) => i32x4.neg(x),
-  abs: (_, x) => i32x4.abs(x),
+  ...asRules({ eq: i32x4.eq, ne: i32x4.ne, lt: i32x4.ltS, le: i32x4.leS, gt: i32x4.gtS, ge: i32x4.geS }),
+  ...asRules({ add: i32x4.add, sub: i32x4.sub, mul: i32x4.mul, abs: i32x4.abs, neg: i32x4.neg }),
+  ...asRules({ maximum: i32x4.maxS, minimum: i32x4.minS, square: (x) => i32x4.mul(x, x) }),
+  ...asRules({ floor: itself, ceil: itself, round: itself }),
   sign: (f, x) => i32x4.sub(i32x4.ltS(x, zeros(f)), i32x4.gtS(x, zeros(f))),
-  floor: (_, x) => x,
-  ceil: (_, x) => x,
-  round: (_, x) => x,
-  square: (_, x) => i32x4.mul(x, x),
   relu: (f, x) => i32x4.maxS(x, zeros(f)),
 };
 
