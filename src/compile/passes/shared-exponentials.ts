@@ -11,7 +11,8 @@ import { type Rewriter, rewrite } from "./rewriter.ts";
  *     sigmoid(x) = r where x >= 0, else e r        sigmoid(-x) = e r where x >= 0, else r
  *     softplus(x) = max(x, 0) + log1p(e)           softplus(-x) = max(-x, 0) + log1p(e)
  *
- * A loss and its gradient ask for most of these at each element. Common subexpressions are merged afterwards.
+ * A loss and its gradient ask for most of these at each element. Common subexpressions are merged afterwards. The
+ * sigmoid is within 2.5 units in the last place, where the function of its own is within 1.9.
  */
 export function shareExponentials(step: Step): Step {
   const uses = new Map<Tensor, Set<string>>();
