@@ -1,9 +1,8 @@
 import { Tensor } from "../tensor/tensor.ts";
 import { nameOf } from "./emit.ts";
 import { bytesIn, type MemoryPlan } from "./plan.ts";
-import type { Program } from "./program.ts";
 import type { Unit } from "./schedule.ts";
-import { formatStep } from "./step.ts";
+import { formatStep, type Step } from "./step.ts";
 
 /** What a kernel of a program does and costs, predicted from its shapes. */
 export interface KernelReport {
@@ -28,8 +27,17 @@ export function reportOf(unit: Unit): KernelReport {
 
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} kB`;
 
+/** What is told of a program. */
+interface Described {
+  readonly step: Step;
+  readonly kernels: readonly KernelReport[];
+  readonly operations: number;
+  readonly bytesMoved: number;
+  readonly memoryPlan: MemoryPlan;
+}
+
 /** The program as text: its step, its kernels with their predicted cost, and its memory. */
-export function formatProgram({ step, kernels, operations, bytesMoved, memoryPlan }: Program): string {
+export function formatProgram({ step, kernels, operations, bytesMoved, memoryPlan }: Described): string {
   const lines = kernels.map(({ name, operations, bytes, parts }) =>
     [`  ${name}`, `${operations} operations`, kilobytes(bytes), `${parts} ${parts === 1 ? "part" : "parts"}`].join(
       ", ",

@@ -10,6 +10,9 @@ export interface Domain {
   readonly also?: readonly number[];
 }
 
+// A tensor asks the tracer before it gives its values, and the tracer speaks of tensors: here alone two files need each
+// other, this one the type only.
+
 /** What `compile` is told while it traces a function, by the parts of the library that do more than run operations. */
 export interface Tracer {
   /** Stands for this trace in what is made meanwhile, and outlives it. */
