@@ -1,11 +1,13 @@
 import type { PrimitiveName } from "../autograd/primitives.ts";
 import type { Lower } from "./kernel.ts";
+import { lowerArgmax, lowerArgmin } from "./kernels/arg-extremum.ts";
+import { lowerArgsort } from "./kernels/argsort.ts";
 import { lowerConv2d, lowerConv2dInputGradient, lowerConv2dWeightGradient } from "./kernels/convolution.ts";
 import { lowerConcat, lowerFlip, lowerPad, lowerSlice, lowerTranspose } from "./kernels/copies.ts";
+import { lowerCumsum } from "./kernels/cumsum.ts";
 import { lowerGather, lowerIndexAdd, lowerIndexSelect, lowerScatter } from "./kernels/indexing.ts";
 import { lowerMatmul } from "./kernels/matmul.ts";
 import { lowerPoolArgmax, lowerSpreadPool, lowerSumPool } from "./kernels/pooling.ts";
-import { lowerArgmax, lowerArgmin, lowerArgsort, lowerCumsum } from "./kernels/scans.ts";
 
 /**
  * How each primitive gets into a program: by a kernel of its own; fused with its neighbours into loops over elements,

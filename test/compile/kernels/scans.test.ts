@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { argmax, argmin, argsortOp, cumsumOp } from "../../../src/autograd/reduction.ts";
-import { lowerArgmax, lowerArgmin, lowerArgsort, lowerCumsum } from "../../../src/compile/kernels/scans.ts";
+import { lowerArgmax, lowerArgmin } from "../../../src/compile/kernels/arg-extremum.ts";
+import { lowerArgsort } from "../../../src/compile/kernels/argsort.ts";
+import { lowerCumsum } from "../../../src/compile/kernels/cumsum.ts";
 import type { DType } from "../../../src/tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../../src/tensor/shape.ts";
 import { Tensor, tensor } from "../../../src/tensor/tensor.ts";
