@@ -44,6 +44,10 @@ const hasType = (t: Tensor, { shape, dtype, requiresGrad, hasGradient }: Argumen
   (t.grad !== null) === hasGradient &&
   sameShape(t.shape, shape);
 
+interface StateGradient extends GradientUse {
+  readonly slot: Tensor;
+}
+
 /** A program, and when it serves. */
 export interface Entry {
   readonly program: Program;
@@ -51,8 +55,8 @@ export interface Entry {
   readonly rest: readonly unknown[];
   readonly recording: boolean;
   readonly observations: readonly Observation[];
-  /** Gradients of tensors outside the function. */
-  readonly states: readonly GradientUse[];
+  /** Gradients of tensors outside the function, and where each is kept. */
+  readonly states: readonly StateGradient[];
   /** Gradients of arguments: which, and the places of the gradient before among inputs and after among outputs. */
   readonly inputs: readonly { readonly argument: number; readonly before: boolean; readonly after: number | null }[];
   /** Arguments that are assigned to: which, and the places of their new values among outputs. */
@@ -103,7 +107,7 @@ export function makeEntry<A extends unknown[]>(
   const shape = withTensors(trace.result, () => hole);
   const leaves = new Map<Tensor, Leaf>();
   const assignments: Assignment[] = [];
-  const states: GradientUse[] = [];
+  const states: StateGradient[] = [];
   const inputs: { argument: number; before: boolean; after: number | null }[] = [];
   let position = tensors.length;
   for (const use of trace.gradients) {
@@ -114,8 +118,9 @@ export function makeEntry<A extends unknown[]>(
       inputs.push({ argument, before: use.before !== null, after: use.after && outputs.push(use.after) - 1 });
       continue;
     }
-    states.push(use);
-    const { storage } = gradientSlot(use.leaf);
+    const slot = gradientSlot(use.leaf);
+    const { storage } = slot;
+    states.push({ ...use, slot });
     if (use.before !== null) leaves.set(use.before, { kind: "state", storage });
     if (use.after !== null) {
       if (use.before === null) leaves.set(new Tensor(null, use.leaf.shape, use.leaf.dtype), { kind: "state", storage });
@@ -198,8 +203,7 @@ function expectApart({ program, touched, inputs, assigned }: Entry, tensors: rea
 export function runEntry(entry: Entry, tensors: readonly Tensor[]): unknown {
   const { program, states, inputs, assigned, assignments, rebuild } = entry;
   if (entry.touched.size + inputs.length + assigned.length > 0) expectApart(entry, tensors);
-  for (const { leaf, before } of states) {
-    const slot = gradientSlot(leaf);
+  for (const { leaf, before, slot } of states) {
     if (before === null || leaf.grad === slot) continue;
     expectFits("the gradient before the call", leaf.grad, leaf);
     slot.data.set(leaf.grad!.data);
@@ -209,7 +213,7 @@ export function runEntry(entry: Entry, tensors: readonly Tensor[]): unknown {
   try {
     outputs = program.run([...tensors, ...gradients]);
   } catch (error) {
-    for (const { leaf, before } of states) if (before === null && leaf.grad === gradientSlot(leaf)) leaf.grad = null;
+    for (const { leaf, before, slot } of states) if (before === null && leaf.grad === slot) leaf.grad = null;
     throw error;
   }
   for (const { argument, output } of assigned) {
@@ -217,7 +221,7 @@ export function runEntry(entry: Entry, tensors: readonly Tensor[]): unknown {
     markChanged(tensors[argument].storage);
   }
   for (const { target } of assignments) markChanged(target);
-  for (const { leaf, after } of states) leaf.grad = after === null ? null : gradientSlot(leaf);
+  for (const { leaf, after, slot } of states) leaf.grad = after === null ? null : slot;
   for (const { argument, after } of inputs) tensors[argument].grad = after === null ? null : outputs[after];
   return rebuild(outputs);
 }

@@ -239,7 +239,8 @@ class Scheduler {
     const readers = (this.#readers.get(target) ?? []).filter((other) => other !== unit);
     const needed = expendable ? readers : [...readers, ...[...flags].filter((other) => other !== unit)];
     if (!expendable && flags.has(unit)) return false;
-    if (unit.reads.some(isOld) && !readsAsItWrites(unit, unit.reads.find(isOld)!, root, this.#rootOf)) return false;
+    const old = unit.reads.find(isOld);
+    if (old !== undefined && !readsAsItWrites(unit, old, root, this.#rootOf)) return false;
     if (needed.some((other) => this.#precedes(unit, other))) return false;
     for (const other of needed) this.#before.get(unit)!.add(other);
     return true;
@@ -269,14 +270,9 @@ class Scheduler {
 }
 
 /** Whether a loop reads each element of `old` before it writes the same element of `fresh`, and never again. */
-function readsAsItWrites(
-  { kernel, records }: Unit,
-  old: Tensor,
-  fresh: Tensor,
-  rootOf: (t: Tensor) => Tensor,
-): boolean {
+function readsAsItWrites({ kernel }: Unit, old: Tensor, fresh: Tensor, rootOf: (t: Tensor) => Tensor): boolean {
   const loads = (kernel as Partial<LoopKernel>).loads;
   if (loads === undefined) return false;
   const reads = loads.filter((t) => rootOf(t) === old);
-  return (kernel as LoopKernel).readsOnce && reads.every((t) => sameShape(t.shape, fresh.shape)) && records.length > 0;
+  return (kernel as LoopKernel).readsOnce && reads.every((t) => sameShape(t.shape, fresh.shape));
 }

@@ -136,8 +136,8 @@ export class LoopEmitter {
   }
 
   /**
-   * A loop over a dimension, or a range of it. Its body is appended once for whole vectors, or several times if it is
-   * short, and once more for the elements that are left.
+   * A loop over a dimension, or a range of it. Its body is appended once for whole vectors, and once more for the elements
+   * that are left.
    */
   #loop(dimension: number, range: Range | null, body: () => void): void {
     const { plan, f } = this;
@@ -305,7 +305,7 @@ export class LoopEmitter {
     const roots = plan.rootsAt(level);
     for (const t of roots) this.#value(t, level);
     this.#reductionsAt(level).forEach(({ inputs: [input] }, i) => {
-      accumulators[i].add(this.#find(input) ?? this.#value(input, level), this.#count);
+      accumulators[i].add(this.#value(input, level), this.#count);
     });
     for (const [t, saved] of plan.saved) {
       if (plan.level.get(t) === level) plan.lanes.save(f, t.dtype, this.#scratch(saved), this.#find(t)!);

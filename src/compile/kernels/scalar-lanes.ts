@@ -112,7 +112,7 @@ export const scalarLanes: Lanes = {
 function applied(
   module: Parameters<Lanes["apply"]>[0],
   f: FunctionBuilder,
-  { primitive: { name }, inputs: tensors, attributes, output: { dtype } }: TapeRecord,
+  { primitive: { name }, attributes, output: { dtype } }: TapeRecord,
   inputs: readonly Value[],
 ): Value {
   const [a, b, c] = inputs;
@@ -132,7 +132,6 @@ function applied(
   // Integers keep their exact forms by way of float64 too: products wrap as JavaScript's do.
   const simple = functions[name];
   if (simple !== undefined) return narrowed(f, simple(x), dtype);
-  void tensors;
   const second = name === "polygamma" ? (attributes as { order: number }).order : (y ?? 0);
   return narrowed(f, callHost(module, name, x, second), dtype);
 }
