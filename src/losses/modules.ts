@@ -5,7 +5,7 @@ import { zeros } from "../tensor/creation.ts";
 import { expectInteger, expectNumber, expectPositive } from "../tensor/options.ts";
 import type { Generator } from "../tensor/random.ts";
 import { type Tensor, type TensorLike, tensor } from "../tensor/tensor.ts";
-import { type GE2EOptions, ge2e } from "./ge2e.ts";
+import { type GE2EOptions, ge2e } from "./metric/ge2e.ts";
 import {
   type ArcFaceOptions,
   arcFace,
@@ -15,7 +15,7 @@ import {
   cosFace,
   type NormalizedSoftmaxOptions,
   normalizedSoftmax,
-} from "./margin-softmax.ts";
+} from "./metric/margin-softmax.ts";
 
 // Losses that own what they learn: add their parameters() to the optimizer's.
 

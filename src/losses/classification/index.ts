@@ -1,0 +1,3 @@
+export * from "./cross-entropy.ts";
+export * from "./focal.ts";
+export * from "./hinge.ts";
