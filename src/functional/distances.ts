@@ -8,6 +8,7 @@ import { broadcastShapes, formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { normOf } from "./norm.ts";
 import { safeSqrt } from "./numerics.ts";
+import { normalize } from "./rows.ts";
 
 /**
  * ||a - b + eps||_p along the last axis: [n, d] and [n, d] -> [n].
@@ -36,6 +37,12 @@ export function cosineSimilarity(a: TensorLike, b: TensorLike, options: { axis?:
   [x, y] = [broadcastTo(x, shape), broadcastTo(y, shape)]; // the axis is one of their common shape
   const unit = (t: Tensor) => div(t, maximum(normOf("cosineSimilarity", t, axis, { keepDims: true }), eps));
   return sum(mul(unit(x), unit(y)), axis);
+}
+
+/** The cosines of all rows of a [n, d] with all of b [m, d] (default a itself): [n, m]. A zero vector has cosine 0 with everything. */
+export function cosineMatrix(a: TensorLike, b?: TensorLike): Tensor {
+  const x = normalize(a, { axis: -1 });
+  return matmul(x, b === undefined ? x : normalize(b, { axis: -1 }), { transposeB: true });
 }
 
 /** Above this many differences the matrix product is used, which needs no [n, m, d] array. */

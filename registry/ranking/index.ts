@@ -1,0 +1,3 @@
+import type { Entries } from "../entry.ts";
+
+export const ranking: Entries = {};

@@ -1,0 +1,34 @@
+import { describe, test } from "vitest";
+import { type Entry, lossOf, optionSets } from "../../../registry/entry.ts";
+import { entries } from "../../../registry/index.ts";
+import { compile, grad, type Tensor } from "../../../src/index.ts";
+import { expectAllAgree } from "../../compile/agreement.ts";
+import { leavesOf, ordinary, termWeights } from "./arguments.ts";
+
+/** The loss and its gradients, of all its arguments. */
+const differentiated =
+  (name: string, { inputs }: Entry, options: object) =>
+  (...all: Tensor[]): Tensor[] => {
+    const value = lossOf(name)(...all, options);
+    const total = value.mul(termWeights(value)).sum();
+    const wanted = all.filter((_, i) => Object.values(inputs)[i].differentiable);
+    return [value, ...grad(total, wanted, { allowUnused: true })];
+  };
+
+describe("compiled, a loss and its gradients are what they are eagerly:", () => {
+  for (const [name, entry] of Object.entries(entries)) {
+    if (entry.compiles === false) continue;
+    test(name, () => {
+      for (const options of optionSets(entry)) {
+        const given = leavesOf(entry, ordinary(entry), "float32");
+        const compiled = compile(differentiated(name, entry, options));
+        expectAllAgree(
+          `${name} ${JSON.stringify(options)}`,
+          compiled(...given),
+          differentiated(name, entry, options)(...given),
+        );
+        compiled.dispose();
+      }
+    });
+  }
+});

@@ -1,0 +1,20 @@
+import { describe, expect, test } from "vitest";
+import { lossOf, optionSets } from "../../../registry/entry.ts";
+import { entries } from "../../../registry/index.ts";
+import { ordinary } from "./arguments.ts";
+
+describe('the sum of a loss is that of its terms, and is what reduction "sum" gives:', () => {
+  for (const [name, entry] of Object.entries(entries)) {
+    const choices = entry.options.reduction?.domain ?? "";
+    if (!choices.includes('"none"') || !choices.includes('"sum"') || entry.smooth === false) continue;
+    test(name, () => {
+      for (const options of optionSets(entry)) {
+        const values = ordinary(entry);
+        const terms = lossOf(name)(...values, { ...options, reduction: "none" });
+        const sum = lossOf(name)(...values, { ...options, reduction: "sum" });
+        expect(sum.shape).toEqual([]);
+        expect(sum.item(), JSON.stringify(options)).toBeCloseTo(terms.sum().item(), 8);
+      }
+    });
+  }
+});
