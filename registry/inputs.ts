@@ -11,6 +11,8 @@ export type Form = readonly (string | number)[];
 export const usualSizes: Sizes = { n: 5, d: 4, classes: 4, items: 5, height: 4, width: 4, m: 3, steps: 6 };
 
 export interface Input {
+  /** The name of the function here that made it. */
+  kind: string;
   /** What it is, as a reader wants it: "class indices, int32". */
   what: string;
   form: Form;
@@ -61,6 +63,7 @@ function input(name: string, kind: Kind, form: Form, options: InputOptions): Inp
       ? kind.draw(new random.Generator(options.seed ?? name), shapeOf(form, sizes), sizes)
       : given(options.values);
   return {
+    kind: name,
     what: options.what ?? kind.what,
     form,
     differentiable: options.differentiable ?? kind.differentiable,

@@ -72,6 +72,11 @@ export class Report {
     );
   }
 
+  /** HTML as it is, for what no other method makes: a formula, a list of links. The caller vouches for it. */
+  markup(html: string): this {
+    return this.#block(html);
+  }
+
   /** Text as it is, in a fixed-width font. */
   code(text: string): this {
     return this.#block(`<pre>${escapeHtml(text.trimEnd())}</pre>`);

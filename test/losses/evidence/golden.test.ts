@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lossOf } from "../../../registry/entry.ts";
+import { type Golden, type GoldenCase, goldenInput, lossGoldens } from "../../../registry/goldens.ts";
 import { grad, type Tensor } from "../../../src/index.ts";
-import { type Golden, type GoldenCase, goldenInput, lossGoldens } from "../../golden/goldens.ts";
 import { type Float, termWeights } from "./arguments.ts";
 
 /** Files with tests of their own, in an older form. */

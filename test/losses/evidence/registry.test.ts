@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { aliases, lossOf, optionSets, tasks } from "../../../registry/entry.ts";
+import { lossGoldens } from "../../../registry/goldens.ts";
 import { entries } from "../../../registry/index.ts";
 import * as losses from "../../../src/losses/index.ts";
-import { lossGoldens } from "../../golden/goldens.ts";
 import { ordinary } from "./arguments.ts";
 
 const exported = Object.entries(losses)
