@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { updateDocuments } from "./generated.ts";
 import { drawPictures, pageOf } from "./page.ts";
 import { allPages, indexPage } from "./pages.ts";
-import { updateReadme } from "./readme.ts";
 
 // npm run gallery [-- name ...]: the pages of all losses, or of the named ones, and the README's table.
 
@@ -18,7 +18,7 @@ async function main(names: readonly string[]): Promise<void> {
     await pageOf(page, await drawPictures(page)).save(join(folder, `${page.name}.html`));
   }
   await indexPage(pages).save(join(folder, "index.html"));
-  await updateReadme("README.md", pages);
+  await updateDocuments(pages);
   console.log(`${pages.length} losses: docs/losses/index.html`);
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { numericsWithRows, readmeWithLosses } from "../../gallery/generated.ts";
 import { drawPictures, type LossPage, pageOf } from "../../gallery/page.ts";
 import { allPages, indexPage } from "../../gallery/pages.ts";
-import { withTable } from "../../gallery/readme.ts";
 import { tasks } from "../../registry/entry.ts";
 
 const pages = allPages();
@@ -52,7 +52,9 @@ test("the index lists every loss under each of its tasks", () => {
   }
 });
 
-test("the README's table of losses is the registry's: npm run gallery writes it", async () => {
+test("the tables of README.md and docs/numerics.md are the registry's: npm run gallery writes them", async () => {
   const readme = await readFile("README.md", "utf8");
-  expect(readme).toBe(withTable(readme, pages));
+  expect(readme).toBe(readmeWithLosses(readme, pages));
+  const numerics = await readFile("docs/numerics.md", "utf8");
+  expect(numerics).toBe(numericsWithRows(numerics));
 });
