@@ -86,6 +86,12 @@ export function expectNonNegativeElements(where: string, name: string, t: Tensor
   expectEach(where, name, t, { low: 0, high: Number.POSITIVE_INFINITY }, "must be >= 0");
 }
 
+/** Throws a ValueError unless every element is above 0. */
+export function expectPositiveElements(where: string, name: string, t: Tensor): void {
+  const least = t.dtype === "float32" ? 2 ** -149 : Number.MIN_VALUE;
+  expectEach(where, name, t, { low: least, high: Number.POSITIVE_INFINITY }, "must be > 0");
+}
+
 /** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole. */
 export function asIndices(where: string, name: string, indices: TensorLike): Tensor {
   if (!(indices instanceof Tensor)) {
