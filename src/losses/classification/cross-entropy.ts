@@ -3,7 +3,7 @@ import "../../functional/methods.ts";
 import { expectNonNegativeElements, expectProbabilities, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { ShapeError, ValueError } from "../../tensor/errors.ts";
 import { expectNumber, expectOneOf, resolve } from "../../tensor/options.ts";
-import { broadcastShapes, formatShape, sameShape } from "../../tensor/shape.ts";
+import { formatShape } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import {
   alongAxis,
@@ -21,18 +21,15 @@ import {
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
 
-/** terms times a weight that broadcasts to them; the terms themselves without one. */
-function weighted(name: string, terms: Tensor, weight: TensorLike | null): Tensor {
+/** terms times a weight that broadcasts to them, checked; the terms themselves without one. `name` is that of the weight in errors. */
+function weighted(where: string, name: string, terms: Tensor, weight: TensorLike | null): Tensor {
   if (weight === null) return terms;
   const w = asTensor(weight, terms.dtype);
-  expectBroadcastsTo(name, "weight", w, terms);
+  const offset = terms.ndim - w.ndim;
+  const fits = offset >= 0 && w.shape.every((size, i) => size === 1 || size === terms.shape[i + offset]);
+  if (!fits)
+    throw new ShapeError(where, `${name} ${formatShape(w.shape)} must broadcast to ${formatShape(terms.shape)}`);
   return terms.mul(w);
-}
-
-function expectBroadcastsTo(name: string, what: string, w: Tensor, terms: Tensor): void {
-  if (!sameShape(broadcastShapes(name, w.shape, terms.shape), terms.shape)) {
-    throw new ShapeError(name, `${what} ${formatShape(w.shape)} must broadcast to ${formatShape(terms.shape)}`);
-  }
 }
 
 const zeroOrOne = "map +-1 labels with labels.add(1).div(2)";
@@ -78,7 +75,7 @@ export function binaryCrossEntropy(
     throw new ValueError("binaryCrossEntropy", `clamp must be "log100" or { eps }, got ${JSON.stringify(clamp)}`);
   }
   const terms = typeof clamp === "object" ? logLoss(p.clamp(clamp.eps, 1 - clamp.eps), y) : clampedLogLoss(p, y);
-  return reduce("binaryCrossEntropy", weighted("binaryCrossEntropy", terms, weight), reduction);
+  return reduce("binaryCrossEntropy", weighted("binaryCrossEntropy", "weight", terms, weight), reduction);
 }
 
 /** -(y log p + (1 - y) log(1 - p)), each logarithm at least -100; that of 0 is never taken. */
@@ -135,10 +132,10 @@ export function binaryCrossEntropyWithLogits(
   let positive = y.mul(x.neg().softplus());
   if (posWeight !== null) {
     expectNonNegativeElements(name, "posWeight", asTensor(posWeight, x.dtype));
-    positive = weighted(name, positive, posWeight);
+    positive = weighted(name, "posWeight", positive, posWeight);
   }
   const terms = positive.add(y.neg().add(1).mul(x.softplus()));
-  return reduce(name, weighted(name, terms, weight), reduction);
+  return reduce(name, weighted(name, "weight", terms, weight), reduction);
 }
 
 export interface NegativeLogLikelihoodOptions {

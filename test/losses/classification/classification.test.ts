@@ -117,7 +117,7 @@ describe("binaryCrossEntropyWithLogits", () => {
       "binaryCrossEntropyWithLogits: posWeight[0] is -2, but must be >= 0",
     );
     expect(() => binaryCrossEntropyWithLogits([[1, 2]], [[1, 0]], { posWeight: [1, 2, 3] })).toThrow(
-      "binaryCrossEntropyWithLogits: shapes [3] and [1, 2] do not broadcast",
+      "binaryCrossEntropyWithLogits: posWeight [3] must broadcast to [1, 2]",
     );
     expect(() => binaryCrossEntropyWithLogits([1], [1], { labelSmothing: 0.1 } as never)).toThrow(
       'binaryCrossEntropyWithLogits: unknown option "labelSmothing"; it takes weight, posWeight, labelSmoothing, reduction',

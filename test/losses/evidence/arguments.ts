@@ -1,6 +1,6 @@
 import { type Entry, lossOf } from "../../../registry/entry.ts";
 import type { Sizes } from "../../../registry/inputs.ts";
-import { grad, type Tensor, type TensorLike, tensor } from "../../../src/index.ts";
+import { grad, Tensor, type TensorLike, tensor } from "../../../src/index.ts";
 
 export type Float = "float32" | "float64";
 
@@ -8,11 +8,14 @@ export type Float = "float32" | "float64";
 export const ordinary = ({ inputs, sizes = {} }: Entry, more: Sizes = {}): Tensor[] =>
   Object.values(inputs).map((input) => input.ordinary({ ...sizes, ...more }));
 
-/** Arguments in a precision; those that the loss is differentiated by as leaves. */
-export function leavesOf({ inputs }: Entry, values: readonly TensorLike[], float: Float): Tensor[] {
-  return Object.values(inputs).map(({ differentiable }, i) => {
-    const t = tensor(values[i]);
-    return t.dtype === "int32" ? t : tensor(t, { dtype: float, requiresGrad: differentiable });
+/** Arguments in a precision; those that the loss is differentiated by as leaves. Plain lists are labels where labels are usual. */
+export function leavesOf(entry: Entry, values: readonly TensorLike[], float: Float): Tensor[] {
+  const usual = ordinary(entry);
+  return Object.values(entry.inputs).map(({ differentiable }, i) => {
+    const given = tensor(values[i]);
+    const labels =
+      given.dtype === "int32" || (usual[i].dtype === "int32" && !(values[i] instanceof Tensor) && given.ndim < 2);
+    return labels ? given.to("int32") : tensor(given, { dtype: float, requiresGrad: differentiable });
   });
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Entry, lossOf } from "../../../registry/entry.ts";
 import { entries } from "../../../registry/index.ts";
-import { shapeOf } from "../../../registry/inputs.ts";
+import { type Input, shapeOf } from "../../../registry/inputs.ts";
 import { type Tensor, type TensorLike, tensor, zeros } from "../../../src/index.ts";
 import { ordinary } from "./arguments.ts";
 
@@ -37,17 +37,27 @@ function stretched(t: Tensor, shape: number[]): Tensor {
   );
 }
 
+/** How an error may name an argument: by its name, by either half of labelsOrProbabilities, and labels as such. */
+const said = (argument: string, { kind }: Input): string => {
+  const halves = argument
+    .split(/Or(?=[A-Z])/)
+    .map((part, i) => (i === 0 ? part : part[0].toLowerCase() + part.slice(1)));
+  return [...halves, ...(kind === "labels" ? ["labels"] : [])].join("|");
+};
+
 describe("a loss refuses bad input with an error that names it and what was wrong:", () => {
   for (const [name, entry] of Object.entries(entries)) {
     const values = ordinary(entry);
-    const names = Object.keys(entry.inputs);
+    const names = Object.entries(entry.inputs).map(([argument, input]) => said(argument, input));
     const { required = {} } = entry;
 
     test(`${name}, arguments`, () => {
       for (const [i, [argument, input]] of Object.entries(entry.inputs).entries()) {
         for (const [what, wrong] of Object.entries(input.wrong(entry.sizes ?? {}))) {
           const message = errorOf(name, [...values.with(i, tensor(wrong)), required], `${argument} with ${what}`);
-          expect(message, `${argument} with ${what}`).toMatch(new RegExp(`^${name}: .*${argument}`, "s"));
+          expect(message, `${argument} with ${what}`).toMatch(
+            new RegExp(`^${name}: .*(${said(argument, input)})`, "s"),
+          );
         }
       }
       for (const [what, wrong, i] of misshapen(entry)) {
