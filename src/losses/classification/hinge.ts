@@ -1,7 +1,7 @@
 import "../../functional/methods.ts";
-import { expectBinary, expectSameShape, expectSigns, floatTensor } from "../../tensor/checks.ts";
+import { floatTensor } from "../../tensor/checks.ts";
 import { expectNonNegative, expectOneOf, resolve } from "../../tensor/options.ts";
-import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import {
   classAxis,
   classLabels,
@@ -13,25 +13,9 @@ import {
   weightOf,
 } from "../classes.ts";
 import { type Reduction, reduce } from "../reduction.ts";
+import { agreement, type SignedOptions } from "./signed.ts";
 
 // Support vector machines, binary and over classes. Every [.]+ is relu, whose gradient at 0 is 0.
-
-export interface SignedOptions {
-  /** What the targets are: "signed" for 1 and -1, "binary" for 1 and 0. Never guessed from the values. Default "signed". */
-  labels?: "signed" | "binary";
-  reduction?: Reduction;
-}
-
-/** t x for scores x and targets t = +-1, of equal shapes, checked. */
-function agreement(where: string, scores: TensorLike, targets: TensorLike, labels: "signed" | "binary"): Tensor {
-  expectOneOf(where, "labels", labels, ["signed", "binary"]);
-  const x = floatTensor(where, "scores", scores);
-  const t = asTensor(targets, x.dtype, where, "targets");
-  expectSameShape(where, { scores: x, targets: t });
-  if (labels === "signed") expectSigns(where, "targets", t);
-  else expectBinary(where, "targets", t);
-  return x.mul(labels === "signed" ? t : t.to(x.dtype).mul(2).sub(1));
-}
 
 export interface HingeOptions extends SignedOptions {
   /** The agreement t x from which on the loss is 0, >= 0. Default 1. */
@@ -172,4 +156,24 @@ export function categoricalHinge(
     : classProbabilities("categoricalHinge", "scores", x, labelsOrOneHot, "targets");
   const others = y.neg().add(1).mul(x).max(axis);
   return reduce("categoricalHinge", others.sub(y.mul(x).sum(axis)).add(1).relu(), reduction);
+}
+
+/**
+ * The perceptron loss over classes: max_j x_j - x_y, `crammerSinger` without a margin.
+ *
+ * scores [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels. Classes that
+ * tie for the maximum share its gradient evenly. Options: reduction ("mean").
+ * Collins 2002, "Discriminative training methods for hidden Markov models". Reference values:
+ * optax.losses.multiclass_perceptron_loss.
+ */
+export function multiclassPerceptron(
+  scores: TensorLike,
+  labels: TensorLike,
+  options: { reduction?: Reduction } = {},
+): Tensor {
+  const where = "multiclassPerceptron";
+  const { reduction } = resolve<{ reduction: Reduction }>(where, options, { reduction: "mean" });
+  const x = floatTensor(where, "scores", scores);
+  const target = classLabels(where, "scores", x, labels);
+  return reduce(where, x.max(target.axis).sub(pick(x, target)), reduction);
 }

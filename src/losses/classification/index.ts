@@ -1,3 +1,7 @@
 export * from "./cross-entropy.ts";
+export * from "./dense.ts";
 export * from "./focal.ts";
+export * from "./gradient-harmonised.ts";
 export * from "./hinge.ts";
+export * from "./multi-label.ts";
+export * from "./signed.ts";

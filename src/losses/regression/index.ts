@@ -1,4 +1,5 @@
 export * from "./frequency.ts";
+export * from "./gradient-harmonised.ts";
 export * from "./huber.ts";
 export * from "./quantile.ts";
 export * from "./relative.ts";
