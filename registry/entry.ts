@@ -87,6 +87,11 @@ export interface Entry {
   points?: readonly Point[];
   /** Whether its derivatives can be checked by finite differences: false where it draws lots. Default true. */
   smooth?: boolean;
+  /**
+   * Whether part of it is a constant to its gradient under these options, so that finite differences are those of another
+   * function; golden values check it then. Default never.
+   */
+  detaches?: (options: object) => boolean;
   /** Whether it runs inside `compile`: false where it looks at values. Default true. */
   compiles?: boolean;
   /** Authors, year, title, and where: arXiv number or venue. */

@@ -1,4 +1,5 @@
 import * as losses from "../../src/losses/index.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
 import type { Entries } from "../entry.ts";
 import { fractions, labels, logDistribution, probabilities, scores } from "../inputs.ts";
 import { finite, fraction, type Option, oneOf, other, reduction } from "../options.ts";
@@ -114,7 +115,7 @@ export const crossEntropy: Entries = {
       { at: "all ignored", inputs: [[[1, 2]], [-100]], value: 0, gradients: [[0, 0], null] },
       {
         at: "an impossible class of target 0",
-        inputs: [[[1, Number.NEGATIVE_INFINITY]], [[1, 0]]],
+        inputs: [[[1, Number.NEGATIVE_INFINITY]], tensor([[1, 0]])],
         value: 0,
         gradients: [[0, 0], null],
       },

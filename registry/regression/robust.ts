@@ -150,7 +150,7 @@ export const robust: Entries = {
     options: { share: within(0.2, "in (0, 1]", 0, 1.1), reduction: reduction() },
     variants: [{ share: 0.6 }],
     points: [{ at: "an exact fit", inputs: [[1], [1]], value: 0, gradients: [[0], null] }],
-    smooth: false,
+    detaches: () => true,
     sources: ["Owen 2007, A robust hybrid of lasso and ridge regression", "Laina et al. 2016, arXiv:1606.00373"],
   },
 };

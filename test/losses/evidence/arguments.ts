@@ -8,14 +8,13 @@ export type Float = "float32" | "float64";
 export const ordinary = ({ inputs, sizes = {} }: Entry, more: Sizes = {}): Tensor[] =>
   Object.values(inputs).map((input) => input.ordinary({ ...sizes, ...more }));
 
-/** Arguments in a precision; those that the loss is differentiated by as leaves. Plain lists are labels where labels are usual. */
-export function leavesOf(entry: Entry, values: readonly TensorLike[], float: Float): Tensor[] {
-  const usual = ordinary(entry);
-  return Object.values(entry.inputs).map(({ differentiable }, i) => {
-    const given = tensor(values[i]);
-    const labels =
-      given.dtype === "int32" || (usual[i].dtype === "int32" && !(values[i] instanceof Tensor) && given.ndim < 2);
-    return labels ? given.to("int32") : tensor(given, { dtype: float, requiresGrad: differentiable });
+/** Arguments in a precision, plain numbers of indices as int32; those that the loss is differentiated by as leaves. */
+export function leavesOf({ inputs, sizes = {} }: Entry, values: readonly TensorLike[], float: Float): Tensor[] {
+  return Object.values(inputs).map((input, i) => {
+    const given = values[i];
+    const { dtype } = given instanceof Tensor ? given : input.ordinary(sizes);
+    if (dtype === "int32") return tensor(given, { dtype });
+    return tensor(given, { dtype: float, requiresGrad: input.differentiable });
   });
 }
 

@@ -9,7 +9,11 @@ const exported = Object.entries(losses)
   .filter(([name, value]) => typeof value === "function" && /^[a-z]/.test(name))
   .map(([name]) => name);
 
-const withGolden = new Set(Object.values(lossGoldens).flatMap(({ cases }) => cases.map(({ loss }) => loss)));
+const cases = Object.values(lossGoldens).flatMap((golden) => golden.cases);
+const withGolden = new Set(cases.map(({ loss }) => loss));
+const withGradient = new Set(
+  cases.flatMap(({ loss, gradients }) => (gradients && Object.keys(gradients).length > 0 ? [loss] : [])),
+);
 
 test("every exported loss has an entry, and every entry a loss", () => {
   expect(Object.keys(entries).sort()).toEqual(exported.filter((name) => !(name in aliases)).sort());
@@ -26,6 +30,7 @@ describe("an entry says all there is to say of its loss:", () => {
       expect(entry.tasks.length, "tasks").toBeGreaterThan(0);
       for (const task of entry.tasks) expect(tasks).toHaveProperty(task);
       expect(Object.values(entry.inputs).some((input) => input.differentiable)).toBe(true);
+      if (entry.detaches !== undefined) expect(withGradient.has(name), "golden gradients").toBe(true);
       expect(withGolden.has(name) || entry.reference !== undefined, "a golden case or a reference").toBe(true);
     });
   }
