@@ -131,6 +131,18 @@ export const hinge: Entries = {
     libraries: { Keras: "CategoricalHinge is another loss: categoricalHinge here." },
   },
 
+  multiclassPerceptron: {
+    title: "Multi-class perceptron loss",
+    tasks: ["multiclass"],
+    formula: String.raw`\max_j x_j - x_y`,
+    use: "The classical online rule: only mistakes move the model. Structured prediction, with classes as structures.",
+    avoid: "When classes should win by a margin; take crammerSinger.",
+    inputs: perClass,
+    options: { reduction: reduction() },
+    points: [{ at: "all classes equal", inputs: [[[0, 0]], [0]], value: 0, gradients: [[-0.5, 0.5], null] }],
+    sources: ["Collins 2002, Discriminative training methods for hidden Markov models, EMNLP"],
+  },
+
   categoricalHinge: {
     title: "Categorical hinge (Keras)",
     tasks: ["multiclass"],

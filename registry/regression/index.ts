@@ -1,5 +1,6 @@
 import type { Entries } from "../entry.ts";
 import { frequency } from "./frequency.ts";
+import { gradientHarmonised } from "./gradient-harmonised.ts";
 import { huber } from "./huber.ts";
 import { quantile } from "./quantile.ts";
 import { relative } from "./relative.ts";
@@ -14,5 +15,6 @@ export const regression: Entries = {
   ...robust,
   ...relative,
   ...similarity,
+  ...gradientHarmonised,
   ...frequency,
 };

@@ -13,7 +13,7 @@ import {
   weightOf,
 } from "../classes.ts";
 import { type Reduction, reduce } from "../reduction.ts";
-import { agreement, type SignedOptions } from "./signed.ts";
+import { agreement, type SignedOptions } from "./agreement.ts";
 
 // Support vector machines, binary and over classes. Every [.]+ is relu, whose gradient at 0 is 0.
 

@@ -1,3 +1,4 @@
+export type { SignedOptions } from "./agreement.ts";
 export * from "./cross-entropy.ts";
 export * from "./dense.ts";
 export * from "./focal.ts";

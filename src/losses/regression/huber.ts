@@ -1,20 +1,7 @@
 import { expectNonNegative, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { reduce } from "../reduction.ts";
-import { ofResidual, type RegressionOptions, residual } from "./residual.ts";
-
-/**
- * slope r^2 / (2 threshold) where |r| <= threshold, slope (|r| - threshold / 2) beyond. No |r| inside the square: it would
- * take the curvature at r = 0 away.
- */
-export function squareThenLine(r: Tensor, threshold: number, slope: number): Tensor {
-  const inner = r.clamp(-threshold, threshold);
-  const line = r.sub(inner).abs().mul(slope);
-  return inner
-    .square()
-    .div((2 * threshold) / slope)
-    .add(line);
-}
+import { ofResidual, type RegressionOptions, residual, squareThenLine } from "./residual.ts";
 
 export interface SmoothL1Options extends RegressionOptions {
   /** Where the square turns into a line; 0 makes it the absolute error. Default 1. */

@@ -4,8 +4,7 @@ import { expectNonNegative, expectNumber, expectPositive, resolve } from "../../
 import { formatShape } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { reduce } from "../reduction.ts";
-import { squareThenLine } from "./huber.ts";
-import { type RegressionOptions, residual } from "./residual.ts";
+import { type RegressionOptions, residual, squareThenLine } from "./residual.ts";
 
 export interface QuantileOptions extends RegressionOptions {
   /** The quantile to predict, in (0, 1), or one for each entry of the predictions' last axis. Default 0.5. */

@@ -28,3 +28,16 @@ export function ofResidual(
   const { reduction } = resolve<Required<RegressionOptions>>(where, options, { reduction: "mean" });
   return reduce(where, terms(residual(where, predictions, targets)), reduction);
 }
+
+/**
+ * slope r^2 / (2 threshold) where |r| <= threshold, slope (|r| - threshold / 2) beyond. No |r| inside the square: it would
+ * take the curvature at r = 0 away.
+ */
+export function squareThenLine(r: Tensor, threshold: number, slope: number): Tensor {
+  const inner = r.clamp(-threshold, threshold);
+  const line = r.sub(inner).abs().mul(slope);
+  return inner
+    .square()
+    .div((2 * threshold) / slope)
+    .add(line);
+}
