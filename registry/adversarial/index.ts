@@ -1,3 +1,6 @@
 import type { Entries } from "../entry.ts";
+import { gan } from "./gan.ts";
 
-export const adversarial: Entries = {};
+export const adversarial: Entries = {
+  ...gan,
+};
