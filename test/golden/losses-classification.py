@@ -291,11 +291,11 @@ reduced("entropy", ["soft"], {}, lambda p: torch.special.entr(p).sum(1), TORCH)
 reduced("entropy", ["mask"], {"axis": -1}, lambda p: torch.special.entr(p).sum(-1), TORCH)
 
 # Dice, class by class.
-forms = {  # squared, numerator, denominator, axis, empty
+forms = {  # squared, numerator, denominator, axis, empty, log, soft label
     "vnet": (True, 0, 0, "sample", "zero"),
     "monai": (False, 1e-5, 1e-5, "sample", "zero"),
     "keras": (False, 0, 1e-7, "all", "one"),
-    "smp": (False, 0, 0, "batch", "mask"),
+    "smp": (False, 0, 0, "batch", "mask", False, True),
     "mmdet": (True, 0, 2e-3, "sample", "one"),
     "detr": (False, 1, 1, "sample", "zero"),
     "optax": (False, 2, 2, "sample", "zero"),
