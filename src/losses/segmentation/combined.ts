@@ -35,7 +35,7 @@ export interface DiceSumOptions extends Omit<OverlapOptions, "reduction" | "log"
   reduction?: Total;
 }
 
-const { log, softLabel, ...overlap } = overlapDefaults;
+const { log, softLabel, reduction: _, ...overlap } = overlapDefaults;
 
 type DiceSum = Settings<DiceSumOptions>;
 
@@ -199,7 +199,7 @@ export function generalizedDiceFocal(
   options: GeneralizedDiceFocalOptions = {},
 ): Tensor {
   const where = "generalizedDiceFocal";
-  const { preset, ...defaults } = generalizedDiceDefaults;
+  const { preset, reduction, ...defaults } = generalizedDiceDefaults;
   const settings = resolve<Settings<GeneralizedDiceFocalOptions>>(where, options, {
     ...defaults,
     activation: "softmax",

@@ -94,11 +94,12 @@ export function generalizedDiceTerms(masks: Masks, form: Smoothed<GeneralizedSet
 function inverseVolumes(volume: Tensor, power: number): { weight: Tensor; unit: Tensor } {
   if (power === 0) return { weight: onesLike(volume), unit: onesLike(volume.sum(-1)) };
   const absent = volume.eq(0);
-  const least = volume.maskedFill(absent, most).min(-1, { keepDims: true });
-  const nothing = least.eq(most);
+  const smallest = volume.maskedFill(absent, most).min(-1, { keepDims: true });
+  const nothing = smallest.eq(most);
+  const least = smallest.maskedFill(nothing, 1);
   const relative = least.div(volume.maskedFill(absent, 1)).pow(power);
   const weight = relative.maskedFill(absent, 1).maskedFill(nothing, 0);
-  return { weight, unit: least.maskedFill(nothing, 1).pow(power).squeeze(-1) };
+  return { weight, unit: least.pow(power).squeeze(-1) };
 }
 
 /** More than any volume. */
