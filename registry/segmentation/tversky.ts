@@ -64,7 +64,7 @@ export const tversky: Entries = {
       { preset: "keras" },
       { preset: "smp" },
       { alpha: 0.3, beta: 0.7 },
-      { alpha: 0, beta: 0 },
+      { alpha: 0, beta: 0.4 },
       ...overlapVariants,
     ],
     points: [

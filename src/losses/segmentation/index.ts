@@ -12,8 +12,10 @@ export {
 } from "./generalized-dice.ts";
 export * from "./hausdorff.ts";
 export * from "./lovasz.ts";
+export type { Activation, MaskOptions, Pooling } from "./masks.ts";
 export * from "./matthews.ts";
 export * from "./nacl.ts";
+export type { OverlapOptions } from "./overlap.ts";
 export {
   type FocalTverskyOptions,
   focalTversky,
