@@ -108,7 +108,7 @@ export const lovasz: Entries = {
     libraries: {
       "segmentation-models-pytorch": "LovaszLoss in multiclass mode applies the softmax itself.",
       Kornia:
-        "lovasz_softmax_loss averages over all classes, present or not, and over images; before 0.9 it sorted class indices in place of masks.",
+        "lovasz_softmax_loss averages over all classes, present or not, and over images; older versions sort class indices in place of masks.",
     },
   },
 };

@@ -82,7 +82,8 @@ export const tversky: Entries = {
         "keras.losses.tversky weighs false negatives by alpha, against its documentation (3.15): swap alpha and beta.",
       MONAI: `TverskyLoss smooths by 1e-5. ${monaiBackground}`,
       "segmentation-models-pytorch": 'raises the mean loss to gamma: tversky(p, t, { preset: "smp" }).pow(gamma).',
-      Kornia: "tversky_loss pools the classes, so that alpha and beta enter by their sum only.",
+      Kornia:
+        "tversky_loss averages over the classes present; older versions pool the classes, so that alpha and beta enter by their sum only.",
       Flux: "tversky_loss weighs false positives by beta.",
     },
     curves: {

@@ -35,6 +35,9 @@ export interface DiceSumOptions extends Omit<OverlapOptions, "reduction" | "log"
   reduction?: Total;
 }
 
+/** The softmax of a single class is always 1. */
+const singleClass = { softmax: 'for one take activation "sigmoid"', sigmoid: undefined };
+
 const { log, softLabel, reduction: _, ...overlap } = overlapDefaults;
 
 type DiceSum = Settings<DiceSumOptions>;
@@ -93,7 +96,7 @@ export function diceCrossEntropy(
   expectNonNegative(where, "crossEntropyWeight", form.crossEntropyWeight);
   expectFraction(where, "labelSmoothing", form.labelSmoothing);
   const masks = masksOf(where, ["logits", logits], targets, form);
-  expectPixels(where, "logits", masks.x);
+  expectPixels(where, "logits", masks.x, singleClass[form.activation]);
   return overlapPart(where, masks, form).add(entropyPart(where, masks, form).mul(form.crossEntropyWeight));
 }
 
@@ -170,7 +173,7 @@ export function diceFocal(logits: TensorLike, targets: TensorLike, options: Dice
   );
   checkFocal(where, form);
   const masks = masksOf(where, ["logits", logits], targets, form);
-  expectPixels(where, "logits", masks.x);
+  expectPixels(where, "logits", masks.x, singleClass[form.activation]);
   return overlapPart(where, masks, form).add(focalPart(where, masks, form));
 }
 
@@ -214,7 +217,7 @@ export function generalizedDiceFocal(
   checkFocal(where, settings);
   const form = generalizedForm(where, settings);
   const masks = masksOf(where, ["logits", logits], targets, form);
-  expectPixels(where, "logits", masks.x);
+  expectPixels(where, "logits", masks.x, singleClass[form.activation]);
   const overlap = reduce(where, generalizedDiceTerms(masks, form), form.reduction);
   return overlap.mul(form.diceWeight).add(focalPart(where, masks, form));
 }

@@ -69,16 +69,9 @@ export function combo(probabilities: TensorLike, targets: TensorLike, options: C
   const { x, targets: t } = masks;
   const logp = logProbabilities(x, form.activation);
   const logOther = logProbabilities(form.activation === "none" ? x.neg().add(1) : x.neg(), form.activation);
-  const entropy = t
-    .mul(logp)
-    .mul(-form.beta)
-    .sub(
-      t
-        .neg()
-        .add(1)
-        .mul(logOther)
-        .mul(1 - form.beta),
-    );
+  const positive = t.mul(logp).mul(form.beta);
+  const negative = t.neg().add(1).mul(logOther);
+  const entropy = positive.add(negative.mul(1 - form.beta)).neg();
   const smooth = { smoothNumerator: form.smooth, smoothDenominator: form.smooth };
   const coefficient = diceTerms(masks, { ...linear, ...smooth })
     .neg()

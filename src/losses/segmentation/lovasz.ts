@@ -1,5 +1,4 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
-import { cumsum } from "../../autograd/reduction.ts";
 import "../../functional/methods.ts";
 import { expectBinary, expectNotEmpty, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { onesLike } from "../../tensor/creation.ts";
@@ -10,23 +9,25 @@ import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectPixels, type MaskOptions, masksOf, weighClasses } from "./masks.ts";
 
-// The Lovasz extension of the Jaccard loss: errors in falling order, each times how much the Jaccard loss grows when it
-// joins the errors before it. The order is a constant to the gradient, so where errors tie it is that of the pixels.
+// The Lovasz extension of the Jaccard loss 1 - shared / union: errors in falling order, each times how much that loss grows
+// when it joins the errors before it. The order is a constant to the gradient, so where errors tie it is that of the pixels.
 
 /** The extension along the last axis, for errors >= 0 and targets in [0, 1]. */
 function extension(errors: Tensor, targets: Tensor): Tensor {
   const order = errors.argsort(-1, { descending: true });
   const t = stopGradient(targets).gather(-1, order);
+  const rest = t.neg().add(1);
   const total = t.sum(-1, { keepDims: true });
-  const missed = total.sub(cumsum(t, t.ndim - 1));
-  const union = total.add(cumsum(t.neg().add(1), t.ndim - 1));
-  const jaccard = missed.div(union).neg().add(1);
-  const before = jaccard.slice([...kept(jaccard), { stop: -1 }]).pad([...unpadded(jaccard), [1, 0]]);
-  return errors.gather(-1, order).mul(jaccard.sub(before)).sum(-1);
+  const shared = total.sub(t.cumsum(-1)).add(t); // before the error joins: the positives that are right
+  const union = total.add(rest.cumsum(-1)).sub(rest);
+  // shared / union - (shared - t) / (union + 1 - t) without a difference of near numbers; from no union at all it is 1
+  const none = union.eq(0);
+  const growth = shared
+    .mul(rest)
+    .add(union.mul(t))
+    .div(union.mul(union.add(rest)).maskedFill(none, 1));
+  return errors.gather(-1, order).mul(growth.maskedFill(none, 1)).sum(-1);
 }
-
-const kept = (x: Tensor): null[] => new Array<null>(x.ndim - 1).fill(null);
-const unpadded = (x: Tensor): [number, number][] => kept(x).map(() => [0, 0]);
 
 export interface LovaszHingeOptions {
   /** Whether the Jaccard loss is of the pixels of each "sample" or of the "batch". Default "sample". */

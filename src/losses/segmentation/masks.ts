@@ -142,11 +142,13 @@ export function foreground(where: string, name: string, x: Tensor): (m: Tensor) 
   return (m) => m.slice([null, { start: 1 }]);
 }
 
-/** Throws unless the masks have axes for pixels, and at least so many classes. */
-export function expectPixels(where: string, name: string, x: Tensor, classes = 1): void {
-  if (x.ndim < 3 || x.shape[1] < classes) {
-    const many = classes === 1 ? "" : ` with at least ${classes} classes`;
-    throw new ShapeError(where, `${name} must be [n, classes, ...pixels]${many}, got ${formatShape(x.shape)}`);
+/** Throws unless the masks have axes for pixels, and, where one class is too few, at least two; `hint` says what to do. */
+export function expectPixels(where: string, name: string, x: Tensor, hint?: string): void {
+  if (x.ndim < 3) {
+    throw new ShapeError(where, `${name} must be [n, classes, ...pixels], got ${formatShape(x.shape)}`);
+  }
+  if (hint !== undefined && x.shape[1] < 2) {
+    throw new ShapeError(where, `${name} ${formatShape(x.shape)} must have at least two classes; ${hint}`);
   }
 }
 

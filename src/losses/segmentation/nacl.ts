@@ -1,11 +1,12 @@
 import { erf } from "../../autograd/special.ts";
 import "../../functional/methods.ts";
+import { floatTensor } from "../../tensor/checks.ts";
 import { ValueError } from "../../tensor/errors.ts";
 import { expectInteger, expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
-import { crossEntropy } from "../classification/cross-entropy.ts";
+import { classLabels, isLabelled, pick, reduceWeighted } from "../classes.ts";
 import type { Reduction } from "../reduction.ts";
-import { expectPixels, masksOf, pixelAxes, reducePixels } from "./masks.ts";
+import { expectPixels, pixelAxes } from "./masks.ts";
 import { filtered } from "./morphology.ts";
 
 export interface NaclOptions {
@@ -47,20 +48,16 @@ export function nacl(logits: TensorLike, labels: TensorLike, options: NaclOption
   expectPositive(where, "sigma", form.sigma);
   expectOneOf(where, "distance", form.distance, ["l1", "l2"]);
   const kernel = kernelOf(where, form);
-  const masks = masksOf(where, ["logits", logits], labels, {
-    axis: "sample",
-    includeBackground: true,
-    ignoreIndex: form.ignoreIndex,
-    activation: "softmax",
-  });
-  const { x, t } = masks;
+  const x = floatTensor(where, "logits", logits);
   expectPixels(where, "logits", x);
-  if (masks.labels === null) throw new ValueError(where, "labels must be int32 labels [n, ...pixels], not masks");
-  const around = pixelAxes(x).reduce((m, axis) => filtered(m, axis, kernel), t);
-  const apart = x.sub(around);
+  const target = classLabels(where, "logits", x, labels, form.ignoreIndex);
+  const counted = target.ignored.logicalNot().to(x.dtype);
+  const masks = isLabelled(x, target).to(x.dtype).mul(counted.unsqueeze(1));
+  const apart = x.sub(pixelAxes(x).reduce((m, axis) => filtered(m, axis, kernel), masks));
   const distance = (form.distance === "l1" ? apart.abs() : apart.square()).mean(1);
-  const entropy = crossEntropy(x, masks.labels, { ignoreIndex: form.ignoreIndex, reduction: "none" });
-  return reducePixels(where, entropy.add(distance.mul(form.alpha)), masks, form.reduction);
+  const entropy = pick(x.logSoftmax(1), target).neg();
+  const terms = entropy.add(distance.mul(form.alpha)).mul(counted);
+  return reduceWeighted(where, terms, counted, form.reduction);
 }
 
 /** The weights along one axis; the Gaussian's are its integrals over the pixels. */

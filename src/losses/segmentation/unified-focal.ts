@@ -28,7 +28,7 @@ function classMasks(where: string, probabilities: TensorLike, targets: TensorLik
     includeBackground: true,
     axis: "sample",
   });
-  expectPixels(where, "probabilities", masks.x, 2);
+  expectPixels(where, "probabilities", masks.x, "for one give it and its complement");
   return masks;
 }
 

@@ -1,10 +1,12 @@
 import "../../functional/methods.ts";
-import { expectShape } from "../../tensor/checks.ts";
+import { expectSameShape, expectShape } from "../../tensor/checks.ts";
 import { arange } from "../../tensor/creation.ts";
 import { ShapeError, ValueError } from "../../tensor/errors.ts";
-import { expectFunction, expectOneOf, resolve } from "../../tensor/options.ts";
+import { expectFunction, expectNonNegative, expectOneOf, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import { expectPixels, pixelAxes } from "./masks.ts";
+import { filtered } from "./morphology.ts";
 
 // Losses made of other losses over masks.
 
@@ -65,6 +67,50 @@ export function deepSupervision(
       })
       .reduce((a, b) => a.add(b));
   };
+}
+
+export interface MultiScaleOptions {
+  /** Standard deviations of the blur in pixels, >= 0; 0 is the image itself. Default [0, 1, 2]. */
+  scales?: readonly number[];
+}
+
+/**
+ * Several scales: the mean of the losses of probabilities and targets, both blurred by each scale. A Gaussian sampled up to
+ * 3 standard deviations, whose weights add up to 1, with zeros beyond the edges. For masks [n, classes, ...pixels] and
+ * losses that take targets between 0 and 1. As monai.losses.MultiScaleLoss, whose weights do not quite add up to 1.
+ */
+export function multiScale(
+  loss: MaskLoss,
+  options: MultiScaleOptions = {},
+): (probabilities: TensorLike, targets: TensorLike) => Tensor {
+  const where = "wrappers.multiScale";
+  expectFunction(where, "loss", loss);
+  const { scales } = resolve<Required<MultiScaleOptions>>(where, options, { scales: [0, 1, 2] });
+  if (!Array.isArray(scales) || scales.length === 0)
+    throw new ValueError(where, "scales must be a list of numbers >= 0");
+  for (const scale of scales) expectNonNegative(where, "scales", scale);
+  return (probabilities, targets) => {
+    const p = asTensor(probabilities, undefined, where, "probabilities");
+    const t = asTensor(targets, p.dtype, where, "targets");
+    expectSameShape(where, { probabilities: p, targets: t });
+    expectPixels(where, "probabilities", p);
+    return scales
+      .map((scale) => loss(blurred(p, scale), blurred(t, scale)))
+      .reduce((a, b) => a.add(b))
+      .div(scales.length);
+  };
+}
+
+/** The image, or its mean over a Gaussian, kept within [0, 1] against rounding. */
+function blurred(x: Tensor, scale: number): Tensor {
+  if (scale === 0) return x;
+  const reach = Math.floor(3 * scale + 0.5);
+  const bell = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / scale) ** 2));
+  const total = bell.reduce((a, b) => a + b);
+  const kernel = bell.map((v) => v / total);
+  return pixelAxes(x)
+    .reduce((m, axis) => filtered(m, axis, kernel), x)
+    .clamp(0, 1);
 }
 
 function weightOfLevel(weights: Required<DeepSupervisionOptions>["weights"], level: number): number {

@@ -173,9 +173,15 @@ describe("sums of an overlap and a loss of pixels", () => {
     }
   });
 
+  test("refuse the softmax of one class", () => {
+    expect(() => diceCrossEntropy(x.slice([null, { stop: 1 }]), t.slice([null, { stop: 1 }]))).toThrow(
+      'diceCrossEntropy: logits [2, 1, 4, 5] must have at least two classes; for one take activation "sigmoid"',
+    );
+  });
+
   test("say so when a loss of two classes is given one", () => {
     expect(() => asymmetricFocal(p.slice([null, { stop: 1 }]), t.slice([null, { stop: 1 }]))).toThrow(
-      "asymmetricFocal: probabilities must be [n, classes, ...pixels] with at least 2 classes, got [2, 1, 4, 5]",
+      "asymmetricFocal: probabilities [2, 1, 4, 5] must have at least two classes; for one give it and its complement",
     );
   });
 });

@@ -170,6 +170,27 @@ describe("wrappers", () => {
     );
   });
 
+  test("of several scales are the mean of the losses of blurred masks", () => {
+    const weight = (d: number) => Math.exp((-d * d) / 2);
+    const total = weight(0) + 2 * (weight(1) + weight(2) + weight(3));
+    const line = (m: number[]) =>
+      m.map((_, i) => m.reduce((sum, v, j) => sum + (Math.abs(i - j) > 3 ? 0 : v * weight(i - j)), 0) / total);
+    const [a, b] = [
+      [0.1, 0.9, 0.7, 0, 0.4, 0.2],
+      [0, 1, 1, 0, 0, 0],
+    ];
+    const expected = (dice([[a]], [[b]]).item() + dice([[line(a)]], [[line(b)]]).item()) / 2;
+    expect(
+      wrappers
+        .multiScale(loss, { scales: [0, 1] })([[a]], [[b]])
+        .item(),
+    ).toBeCloseTo(expected, 6);
+    expect(wrappers.multiScale(loss)(p.mul(0).add(1), p.mul(0).add(1)).item()).toBeCloseTo(0, 6);
+    expect(() => wrappers.multiScale(loss, { scales: [-1] })).toThrow(
+      "wrappers.multiScale: scales must be a number >= 0, got -1",
+    );
+  });
+
   test("of deep supervision take labels, and refuse what does not fit", () => {
     const labels = draw.integers([2, 4, 6], { high: 3 });
     const quarter = draw.uniform([2, 3, 1, 2]);
