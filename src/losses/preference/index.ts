@@ -1,1 +1,3 @@
-export {};
+export * from "./direct.ts";
+export * from "./policy.ts";
+export * from "./reference-free.ts";

@@ -1,0 +1,31 @@
+import "../../functional/methods.ts";
+import { expectSameShape, floatTensor } from "../../tensor/checks.ts";
+import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+
+/** Float tensors of one shape, given by name, checked; in their order. */
+export function sameFloats(where: string, given: Readonly<Record<string, TensorLike>>): Tensor[] {
+  const found = Object.fromEntries(Object.entries(given).map(([name, t]) => [name, floatTensor(where, name, t)]));
+  expectSameShape(where, found);
+  return Object.values(found);
+}
+
+/** The four log-probabilities that a preference is made of: of the chosen and the rejected answer, under policy and reference. */
+export type Quartet = readonly [
+  policyChosen: TensorLike,
+  policyRejected: TensorLike,
+  referenceChosen: TensorLike,
+  referenceRejected: TensorLike,
+];
+
+/** log policy / reference of the chosen and of the rejected answer, checked. */
+export function logRatios(where: string, quartet: Quartet): [chosen: Tensor, rejected: Tensor] {
+  const [policyChosen, policyRejected, referenceChosen, referenceRejected] = quartet;
+  const [pc, pr, rc, rr] = sameFloats(where, { policyChosen, policyRejected, referenceChosen, referenceRejected });
+  return [pc.sub(rc), pr.sub(rr)];
+}
+
+/** -(1 - s) log sigmoid(z) - s log sigmoid(-z). */
+export function smoothedLogistic(z: Tensor, s: number): Tensor {
+  const right = z.neg().softplus();
+  return s === 0 ? right : right.mul(1 - s).add(z.softplus().mul(s));
+}
