@@ -119,6 +119,7 @@ export const aliases: Readonly<Record<string, string>> = {
   l1: "meanAbsoluteError",
   mse: "meanSquaredError",
   halfMse: "halfMeanSquaredError",
+  rankNet: "pairwiseLogistic",
 };
 
 /** Every option set to test an entry with, the required ones included. */

@@ -296,20 +296,39 @@ export const binary = (form: Form, options: InputOptions = {}): Input =>
 export const signs = (form: Form, options: InputOptions = {}): Input =>
   input("signs", twoValued(-1, "1 or -1", { "0 where +-1 is meant": 0 }), form, options);
 
-/** Graded relevance of the items of lists, >= 0. */
+/** Graded relevance of the items of lists, >= 0, and -1 for padding. */
 export function relevance(form: Form, options: InputOptions = {}): Input {
   const kind: Kind = {
-    what: "relevance, >= 0",
+    what: "relevance, >= 0; -1 is padding",
     differentiable: false,
     draw: (generator, shape) => generator.integers(shape, { high: 4 }).to("float64"),
     degenerate: () => ({
       "none relevant": () => 0,
       "all alike": () => 2,
       "one relevant": (i) => (i % 5 === 0 ? 1 : 0),
+      "some padding": (i) => [2, -1, 0, 1][i % 4],
+      "all padding": () => -1,
     }),
     wrong: () => ({ "-2": -2 }),
   };
   return input("relevance", kind, form, options);
+}
+
+/** Which items of lists were clicked, 1 or 0, and -1 for padding. */
+export function clicks(form: Form, options: InputOptions = {}): Input {
+  const kind: Kind = {
+    what: "1 or 0; -1 is padding",
+    differentiable: false,
+    draw: (generator, shape) => generator.integers(shape, { high: 2 }).to("float64"),
+    degenerate: () => ({
+      "none clicked": () => 0,
+      "all clicked": () => 1,
+      "some padding": (i) => [1, -1, 0][i % 3],
+      "all padding": () => -1,
+    }),
+    wrong: () => ({ "2": 2, "0.5": 0.5, "-2": -2 }),
+  };
+  return input("clicks", kind, form, options);
 }
 
 /** Boxes x1, y1, x2, y2 on the last axis, x1 <= x2 and y1 <= y2. */

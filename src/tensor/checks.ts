@@ -92,6 +92,12 @@ export function expectPositiveElements(where: string, name: string, t: Tensor): 
   expectEach(where, name, t, { low: least, high: Number.POSITIVE_INFINITY }, "must be > 0");
 }
 
+/** Throws a ValueError unless every element is >= 0, or -1, which marks the padding of a list. */
+export function expectRelevance(where: string, name: string, t: Tensor): void {
+  const domain = { low: 0, high: Number.POSITIVE_INFINITY, also: [-1] };
+  expectEach(where, name, t, domain, "must be >= 0, or -1 for padding");
+}
+
 /** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole. */
 export function asIndices(where: string, name: string, indices: TensorLike): Tensor {
   if (!(indices instanceof Tensor)) {

@@ -82,7 +82,7 @@ export function knowledgeGraphMarginRanking(
 }
 
 /** The positives in a shape that broadcasts against the negatives as `pairs` asks. */
-function paired(where: string, positive: Tensor, negative: Tensor, pairs: "all" | "aligned"): Tensor {
+export function paired(where: string, positive: Tensor, negative: Tensor, pairs: "all" | "aligned"): Tensor {
   const shapes = `positive ${formatShape(positive.shape)} and negative ${formatShape(negative.shape)}`;
   if (pairs === "all") {
     if (positive.ndim !== 1 || negative.ndim !== 1)
