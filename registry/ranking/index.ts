@@ -5,11 +5,15 @@ import { clickModels } from "./click-models.ts";
 import { lambda } from "./lambda.ts";
 import { listMLE } from "./list-mle.ts";
 import { listwise } from "./listwise.ts";
-import { marginRanking, selfAdversarial } from "./margin-ranking.ts";
+import { marginRanking } from "./margin-ranking.ts";
 import { neuralSort } from "./neural-sort.ts";
 import { pairwise } from "./pairwise.ts";
 import { pointwise } from "./pointwise.ts";
 import { rankingCircle } from "./ranking-circle.ts";
+import { sampledSoftmax } from "./sampled-softmax.ts";
+import { selfAdversarial } from "./self-adversarial.ts";
+import { warp } from "./warp.ts";
+import { yeti } from "./yeti.ts";
 
 export const ranking: Entries = {
   ...marginRanking,
@@ -17,6 +21,7 @@ export const ranking: Entries = {
   ...bradleyTerry,
   ...pairwise,
   ...lambda,
+  ...yeti,
   ...listwise,
   ...listMLE,
   ...approximateRanks,
@@ -24,4 +29,6 @@ export const ranking: Entries = {
   ...rankingCircle,
   ...pointwise,
   ...clickModels,
+  ...warp,
+  ...sampledSoftmax,
 };

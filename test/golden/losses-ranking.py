@@ -197,6 +197,39 @@ golden.case("bayesianPersonalizedRanking", [x1, x2], {}, lambda a, b: logistic(a
 golden.case("bayesianPersonalizedRanking", [x1, negatives], {"reduction": "none"}, lambda a, b: logistic(a[:, None] - b), TORCH)
 golden.case("bayesianPersonalizedRanking", [x1, negatives], {"reduction": "sum"}, lambda a, b: logistic(a[:, None] - b).sum(), TORCH)
 
+
+
+def warp(p, n, margin=1, items=None, weight="harmonic", reduction="mean"):
+    terms = []
+    for f, fs in zip(p, n):
+        hit = next((t for t in range(len(fs)) if margin - f + fs[t] > 0), None)
+        r = 0 if hit is None else ((items or len(fs) + 1) - 1) // (hit + 1)
+        w = sum(1 / j for j in range(1, r + 1)) if weight == "harmonic" else math.log(max(1, r))
+        terms.append(0 * f if hit is None else w * (margin - f + fs[hit]))
+    terms = torch.stack(terms)
+    return {"none": terms, "sum": terms.sum(), "mean": terms.mean()}[reduction]
+
+
+drawn = golden.input("drawn", golden.normal(5, 6, std=1.5) - 1)
+for options in [{}, {"margin": 0.2, "items": 100, "reduction": "none"}, {"items": 40, "weight": "logarithmic"}, {"margin": 0, "reduction": "sum"}]:
+    golden.case("warp", [x1, drawn], options, lambda p, n: warp(p, n, **options), FORMULA)
+
+logQ, positiveLogQ = golden.input("logQ", -3 * golden.uniform(5, 6) - 0.5), golden.input("positiveLogQ", -3 * golden.uniform(5) - 0.5)
+hits = golden.input("hits", (golden.uniform(5, 6) > 0.3).long())
+
+
+def sampled(p, n, reduction="mean", q=None, mask=None):
+    p, n = (p, n) if q is None else (p - golden.inputs["positiveLogQ"], n - golden.inputs["logQ"])
+    n = n if mask is None else n.masked_fill(golden.inputs["hits"] == 0, -1e30)
+    logits = torch.cat([p[:, None], n], 1)
+    return F.cross_entropy(logits, torch.zeros(5, dtype=torch.long), reduction=reduction)
+
+
+golden.case("sampledSoftmax", [x1, drawn], {}, sampled, TORCH)
+golden.case("sampledSoftmax", [x1, drawn], {"positiveLogQ": positiveLogQ, "negativeLogQ": logQ, "reduction": "none"}, lambda p, n: sampled(p, n, "none", True), TORCH)
+golden.case("sampledSoftmax", [x1, drawn], {"positiveLogQ": positiveLogQ, "negativeLogQ": logQ, "mask": hits}, lambda p, n: sampled(p, n, "mean", True, True), TORCH)
+golden.case("sampledSoftmax", [x1, drawn], {"mask": hits, "reduction": "sum"}, lambda p, n: sampled(p, n, "sum", None, True), TORCH)
+
 # Pairwise
 
 weightings = {"none": lambda a, b: 1, "difference": lambda a, b: a - b, "squares": lambda a, b: a**2 - b**2}

@@ -1,13 +1,13 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { expectSampling, meanOfSamples, perturbed, type Resolved, type SamplingOptions } from "./gumbel.ts";
 import {
   bothReal,
   differences,
   discount,
   expectGain,
   expectListAverage,
-  expectSampling,
   type Gain,
   type ListOptions,
   type Lists,
@@ -15,15 +15,11 @@ import {
   listAverages,
   listsOf,
   listwise,
-  meanOfSamples,
   normalizedGains,
-  perturbed,
   type Relevance,
-  type Resolved,
   reduceCounted,
   reduceLists,
   resolvePreset,
-  type SamplingOptions,
 } from "./lists.ts";
 
 // Measures of a ranking with its ranks made smooth: rank_i = 1 + sum_{j != i} sigmoid((s_j - s_i) / temperature), which

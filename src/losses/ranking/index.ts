@@ -10,9 +10,10 @@ export {
 } from "./approximate-ranks.ts";
 export * from "./bradley-terry.ts";
 export * from "./click-models.ts";
+export type { SamplingOptions } from "./gumbel.ts";
 export { type LambdaOptions, type LambdaScheme, lambda } from "./lambda.ts";
 export * from "./list-mle.ts";
-export type { Gain, ListAverage, ListOptions, ListwiseOptions, SamplingOptions } from "./lists.ts";
+export type { Gain, ListAverage, ListOptions, ListwiseOptions } from "./lists.ts";
 export * from "./listwise.ts";
 export {
   type KnowledgeGraphMarginRankingOptions,
@@ -47,5 +48,7 @@ export {
   pointwiseSigmoid,
 } from "./pointwise.ts";
 export * from "./ranking-circle.ts";
+export * from "./sampled-softmax.ts";
 export * from "./self-adversarial.ts";
+export * from "./warp.ts";
 export * from "./yeti.ts";

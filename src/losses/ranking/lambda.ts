@@ -1,4 +1,5 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
+import { onesLike } from "../../tensor/creation.ts";
 import { expectNonNegative, expectOneOf, expectPositive } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import {
@@ -62,7 +63,7 @@ export interface LambdaOptions extends ListOptions {
   logarithm?: "binary" | "natural";
   /** How relevance becomes gain: "exponential" 2^y - 1 (default), or "linear" y. */
   gain?: Gain;
-  /** Divide the gains by the largest DCG that the list can have. Default true. */
+  /** Divide the gains by the largest DCG that the list can have. Default true; false lets 2^y overflow float32 from y = 128. */
   normalize?: boolean;
   /** Multiply the weights by the number of items, padding included. Default false. */
   scaleByItems?: boolean;
@@ -76,9 +77,8 @@ export interface LambdaOptions extends ListOptions {
 }
 
 /** The weight [lists, items, items] of each pair that the scheme gives, a constant. */
-function pairWeights(lists: Lists, settings: Required<LambdaOptions>): Tensor {
+function pairWeights(lists: Lists, rank: Tensor, settings: Required<LambdaOptions>): Tensor {
   const { scheme, gain, normalize, k, mu, scaleByItems } = settings;
-  const rank = ranks(lists);
   const gained = normalize ? normalizedGains(lists, gain, k) : gains(lists, gain);
   const byScheme: Record<LambdaScheme, () => Tensor> = {
     ndcgLoss1: () => gained.mul(discount(rank)).unsqueeze(2),
@@ -88,7 +88,7 @@ function pairWeights(lists: Lists, settings: Required<LambdaOptions>): Tensor {
         .abs()
         .mul(differences(discount(rank)).abs()),
     ndcgLoss2PP: () => byScheme.ndcgLoss2().mul(mu).add(byScheme.lambdaRank()),
-    rankNet: () => rank.mul(0).add(1).unsqueeze(2),
+    rankNet: () => onesLike(rank).unsqueeze(2),
     rankNetByDifference: () => differences(lists.y),
     rankNetBySquares: () => differences(lists.y.square()),
   };
@@ -150,11 +150,12 @@ export function lambda(scores: TensorLike, relevance: TensorLike, options: Lambd
   const { scheme, k, cutoff, sigma, logarithm } = settings;
   expectSettings(where, settings);
   const lists = listsOf(where, scores, relevance, settings.mask);
-  const weights = pairWeights(lists, settings);
+  const rank = ranks(lists);
+  const weights = pairWeights(lists, rank, settings);
   const losses = differences(lists.s).mul(-sigma).softplus();
   const terms = weights.mul(logarithm === "binary" ? losses.div(Math.LN2) : losses);
   const pairs = scheme === "ndcgLoss1" ? bothReal(lists) : isPreferred(lists);
-  const counted = k === null ? pairs : pairs.logicalAnd(isAmong(ranks(lists), k, cutoff));
+  const counted = k === null ? pairs : pairs.logicalAnd(isAmong(rank, k, cutoff));
   return reducePairs(where, terms, counted, lists, settings);
 }
 

@@ -3,12 +3,12 @@ import { expectNonNegativeElements, expectShape } from "../../tensor/checks.ts";
 import { expectOneOf, resolve } from "../../tensor/options.ts";
 import { type Generator, generatorOr } from "../../tensor/random.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import { expectSampling, meanOfSamples, perturbed, type Resolved, type SamplingOptions } from "./gumbel.ts";
 import {
   discount,
   except,
   expectCutoff,
   expectListAverage,
-  expectSampling,
   hasReal,
   hasRelevant,
   type ListAverage,
@@ -18,14 +18,10 @@ import {
   listAverages,
   listsOf,
   listwise,
-  meanOfSamples,
-  perturbed,
   positions,
   type Relevance,
-  type Resolved,
   reduceLists,
   resolvePreset,
-  type SamplingOptions,
   scoredTwice,
 } from "./lists.ts";
 
@@ -72,8 +68,8 @@ const upTo = (terms: Tensor, k: number | null): Tensor =>
  * ListMLE: -log of the Plackett-Luce likelihood of the items in the order of their relevance:
  * sum_k (log sum_{j >= k} e^(s_j) - s_k) over positions k of that order.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item say nothing of
- * an order and have loss 0 (rax: unless `average` is "relevant"); "none" gives [lists]. Two items of different relevance
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have
+ * loss 0, since they say nothing of an order, unless `average` counts them, as the libraries do; "none" gives [lists]. Two items of different relevance
  * are `bradleyTerry`.
  * Options: k (null), ties ("stable"), generator (the global one), preset (null), mask (null), average ("relevant"),
  * reduction ("mean").
@@ -111,7 +107,7 @@ export interface PListMLEOptions extends ListwiseOptions<"tfRanking" | "sentence
  * sum_k w_k (log sum_{j >= k} e^(s_j) - s_k).
  *
  * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0,
- * and so have lists of one item; "none" gives [lists].
+ * unless `average` counts them, and so have lists of one item; "none" gives [lists].
  * Options: positionWeights ("exponential"), normalize (true), ties ("stable"), generator (the global one), preset (null),
  * mask (null), average ("relevant"), reduction ("mean"). Preset "tfRanking" takes logarithmic weights, not normalised, as
  * with a ListMLELambdaWeight of 1 / log2(1 + rank).

@@ -1,6 +1,7 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { expectInteger, expectPositive } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { expectSampling, meanOfSamples, perturbed, type Resolved, type SamplingOptions } from "./gumbel.ts";
 import {
   bothReal,
   differences,
@@ -9,22 +10,17 @@ import {
   expectCutoff,
   expectGain,
   expectListAverage,
-  expectSampling,
   type Gain,
   type Lists,
   type ListwiseOptions,
   listAverages,
   listsOf,
   listwise,
-  meanOfSamples,
   normalizedGains,
-  perturbed,
   positions,
   type Relevance,
-  type Resolved,
   reduceLists,
   resolvePreset,
-  type SamplingOptions,
 } from "./lists.ts";
 
 // Losses of NeuralSort's permutation matrix P, whose row r is softmax_k(((n + 1 - 2 r) s_k - sum_j |s_k - s_j|) / temperature)

@@ -135,8 +135,8 @@ export interface PointwiseOrdinalOptions extends Omit<PointwiseOptions, "preset"
  *
  * logits: [lists, items, levels] or [items, levels]; relevance: [lists, items] or [items], >= 0, -1 is padding.
  * Options: fractions (false), preset (null), mask (null), average ("real"), reduction ("mean").
- * Niu et al. 2016, "Ordinal regression with multiple output CNN for age estimation". Reference values: TensorFlow Ranking's
- * OrdinalLoss; allRank's ordinal takes probabilities and divides by the number of lists' items that are real.
+ * Niu et al. 2016, "Ordinal regression with multiple output CNN for age estimation". Reference values: the
+ * formula of TensorFlow Ranking's OrdinalLoss. allRank's ordinal takes probabilities.
  */
 export function pointwiseOrdinal(
   logits: TensorLike,

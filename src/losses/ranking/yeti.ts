@@ -1,21 +1,18 @@
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
 import { expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { expectSampling, perturbed, type Resolved, type SamplingOptions } from "./gumbel.ts";
 import {
   differences,
   expectGain,
-  expectSampling,
   type Gain,
   gains,
   isPreferred,
   type ListOptions,
   listsOf,
   normalizedGains,
-  perturbed,
-  type Resolved,
   ranks,
   reduceCounted,
-  type SamplingOptions,
 } from "./lists.ts";
 import { expectPairAverage } from "./pairwise.ts";
 
