@@ -1,7 +1,7 @@
 import type { Entries } from "../entry.ts";
 import { fractions, relevance, scores } from "../inputs.ts";
 import { flag, positive, reduction } from "../options.ts";
-import { lists, mask, perItem, preset } from "./lists.ts";
+import { lists, mask, perItem } from "./lists.ts";
 
 const padded = { at: "padding only", inputs: [[[0.3, -2]], [[-1, -1]]], value: 0, gradients: [[0, 0], null] };
 const averages = [{ average: "all" }, { preset: "tfRanking" }];
@@ -61,8 +61,8 @@ export const pointwise: Entries = {
     use: "As pointwiseMSE, where lists with large errors should not outweigh the others.",
     avoid: "Near an exact fit: its gradient keeps its length.",
     inputs: lists,
-    options: { levels: positive(1), preset: preset("allRank"), mask, reduction: reduction() },
-    variants: [{ levels: 4 }, { preset: "allRank" }],
+    options: { levels: positive(1), mask, reduction: reduction() },
+    variants: [{ levels: 4 }],
     points: [
       { at: "an exact fit", inputs: [[[1, 2]], [[1, 2]]], value: 0, gradients: [[0, 0], null] },
       { at: "padding in between", inputs: [[[0, 9, 1]], [[1, -1, 0]]], value: 1, gradients: [[-0.5, 0, 0.5], null] },

@@ -31,5 +31,8 @@ export const sampledSoftmax: Entries = {
       "Bengio and Senecal 2008, Adaptive importance sampling to accelerate training of a neural probabilistic language model",
       "Yi et al. 2019, Sampling-bias-corrected neural modeling for large corpus item recommendations, RecSys",
     ],
+    libraries: {
+      "TensorFlow Recommenders": "Retrieval takes the chances themselves, and clips them to [1e-6, 1].",
+    },
   },
 };

@@ -660,8 +660,8 @@ for o in [{}, {"levels": 4}]:
     for args in [[s, y], [ps, padded]]:
         golden.case("pointwiseRMSE", args, o, per_list(rmse(**o), "real"), FORMULA)
 golden.case("pointwiseRMSE", [ps, padded], {"reduction": "none"}, per_list(rmse(), "real", "none"), FORMULA)
-golden.case("pointwiseRMSE", [s, y], {"preset": "allRank", "levels": 4}, by_allrank(allrank.pointwise_rmse, no_of_levels=4), ALLRANK)
-golden.case("pointwiseRMSE", [some, someRelevance], {"preset": "allRank"}, by_allrank(allrank.pointwise_rmse, no_of_levels=1), ALLRANK)
+golden.case("pointwiseRMSE", [s, y], {"levels": 4}, by_allrank(allrank.pointwise_rmse, no_of_levels=4), ALLRANK)
+golden.case("pointwiseRMSE", [some, someRelevance], {}, by_allrank(allrank.pointwise_rmse, no_of_levels=1), ALLRANK)
 
 levels = golden.input("levels", golden.normal(3, 5, 3))
 paddedLevels = golden.input("paddedLevels", golden.normal(4, 5, 3))

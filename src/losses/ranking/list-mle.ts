@@ -68,9 +68,9 @@ const upTo = (terms: Tensor, k: number | null): Tensor =>
  * ListMLE: -log of the Plackett-Luce likelihood of the items in the order of their relevance:
  * sum_k (log sum_{j >= k} e^(s_j) - s_k) over positions k of that order.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have
- * loss 0, since they say nothing of an order, unless `average` counts them, as the libraries do; "none" gives [lists]. Two items of different relevance
- * are `bradleyTerry`.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0,
+ * since they say nothing of an order, unless `average` counts them, as the libraries do; "none" gives [lists]. Two items of
+ * different relevance are `bradleyTerry`.
  * Options: k (null), ties ("stable"), generator (the global one), preset (null), mask (null), average ("relevant"),
  * reduction ("mean").
  * Xia et al. 2008, "Listwise approach to learning to rank: theory and algorithm". Reference values: rax.listmle_loss.
@@ -150,12 +150,13 @@ function weightsOf(
   const position = positions(items);
   const count = items.real.sum(1, { keepDims: true }).to(position.dtype);
   const power = (exponent: Tensor) => exponent.mul(Math.LN2).exp();
+  const named = {
+    // To be normalised, those of the paper over 2^n, which do not overflow.
+    exponential: () => (normalize ? power(position.neg()).sub(power(count.neg())) : power(count.sub(position)).sub(1)),
+    logarithmic: () => discount(position),
+  };
   const weights =
-    positionWeights === "exponential" // those of the paper over 2^n, unless they are asked for
-      ? power((normalize ? position : position.sub(count)).neg()).sub(normalize ? power(count.neg()) : 1)
-      : positionWeights === "logarithmic"
-        ? discount(position)
-        : givenWeights(where, position, positionWeights as TensorLike);
+    typeof positionWeights === "string" ? named[positionWeights]() : givenWeights(where, position, positionWeights);
   const kept = weights.mul(position.le(count));
   if (!normalize) return kept;
   const total = kept.sum(1, { keepDims: true });
@@ -204,7 +205,7 @@ export function coupledRankDistil(
   const [student, teacher] = scoredTwice(where, scores, teacherScores, mask);
   const drawn = perturbed({ ...teacher, s: stopGradient(teacher.s) }, settings);
   const order = drawn.s.maskedFill(drawn.real.logicalNot(), except).argsort(1, { descending: true });
-  const repeated = perturbed(student, { ...settings, noise: 0 });
+  const repeated = perturbed(student, { ...settings, noise: 0 }); // as often as orders are drawn
   const terms = upTo(choices(repeated, order), k).sum(1);
   return reduceLists(where, meanOfSamples(terms, samples), student, { average: "real", reduction }, hasReal(student));
 }

@@ -31,6 +31,9 @@ import {
 /** Which positions of a ranking hold real items: the first n. bool [lists, items]. */
 const isRanked = (items: Relevance): Tensor => positions(items).le(items.real.sum(1, { keepDims: true }));
 
+/** Which entries of P are between real items and their ranks: bool [lists, ranks, items]. */
+const bothRanked = (items: Relevance): Tensor => isRanked(items).unsqueeze(2).logicalAnd(items.real.unsqueeze(1));
+
 /**
  * The logits of P, [lists, ranks, items]. A real item is never at a rank beyond n, nor padding at one up to n; padding has
  * logits of 0 among itself.
@@ -40,8 +43,8 @@ function sortLogits(lists: Lists, scores: Tensor, temperature: number): Tensor {
   const scale = count.add(1).sub(positions(lists).mul(2)); // [lists, ranks]
   const spread = select(bothReal(lists), differences(scores).abs(), 0).sum(2);
   const logits = scale.unsqueeze(2).mul(scores.unsqueeze(1)).sub(spread.unsqueeze(1)).div(temperature);
-  const [ranked, real] = [isRanked(lists).unsqueeze(2), lists.real.unsqueeze(1)];
-  return select(ranked.logicalAnd(real), logits, select(ranked.eq(real), 0, except));
+  const isPadding = isRanked(lists).logicalNot().unsqueeze(2).logicalAnd(lists.real.logicalNot().unsqueeze(1));
+  return select(bothRanked(lists), logits, select(isPadding, 0, except));
 }
 
 export interface NeuralSortCrossEntropyOptions extends ListwiseOptions<"tfRanking"> {
@@ -72,13 +75,9 @@ export function neuralSortCrossEntropy(
   const lists = listsOf(where, scores, relevance, settings.mask);
   const wanted = sortLogits(lists, lists.y, 1).softmax(2);
   const logp = sortLogits(lists, lists.s, settings.temperature).logSoftmax(2);
-  const rows = select(isRanked(lists), select(bothRanked(lists), wanted.mul(logp), 0).sum(2), 0);
-  const count = lists.real.sum(1).maximum(1);
-  return reduceLists(where, rows.sum(1).div(count).neg(), lists, settings);
+  const agreement = select(bothRanked(lists), wanted.mul(logp), 0).sum([1, 2]);
+  return reduceLists(where, agreement.div(lists.real.sum(1).maximum(1)).neg(), lists, settings);
 }
-
-/** Which entries of P are between real items and their ranks: bool [lists, ranks, items]. */
-const bothRanked = (items: Relevance): Tensor => isRanked(items).unsqueeze(2).logicalAnd(items.real.unsqueeze(1));
 
 export interface NeuralSortNDCGOptions extends ListwiseOptions<"tfRanking">, SamplingOptions {
   /** What the logits of P are divided by, > 0. Default 1. */

@@ -66,7 +66,7 @@ function ofDifferences(
   where: string,
   scores: TensorLike,
   relevance: TensorLike,
-  options: Required<WeightedPairOptions>,
+  options: Omit<Required<WeightedPairOptions>, "preset">,
   term: (lead: Tensor) => Tensor,
 ): Tensor {
   const { weighting, mask, average } = options;
@@ -74,8 +74,11 @@ function ofDifferences(
   expectPairAverage(where, average);
   const lists = listsOf(where, scores, relevance, mask);
   const terms = term(differences(lists.s));
-  const weighted =
-    weighting === "none" ? terms : terms.mul(differences(weighting === "squares" ? lists.y.square() : lists.y));
+  const weighted = {
+    none: () => terms,
+    difference: () => terms.mul(differences(lists.y)),
+    squares: () => terms.mul(differences(lists.y.square())),
+  }[weighting]();
   return reducePairs(where, weighted, isPreferred(lists), lists, options);
 }
 
@@ -135,8 +138,7 @@ export function pairwiseLogistic(
   expectPositive(where, "sigma", sigma);
   expectOneOf(where, "logarithm", logarithm, ["natural", "binary"]);
   const unit = logarithm === "binary" ? 1 / Math.LN2 : 1;
-  const shared = { ...settings, preset: null };
-  return ofDifferences(where, scores, relevance, shared, (lead) => lead.mul(-sigma).softplus().mul(unit));
+  return ofDifferences(where, scores, relevance, settings, (lead) => lead.mul(-sigma).softplus().mul(unit));
 }
 
 /** `pairwiseLogistic` by the name of its paper. */

@@ -3,7 +3,7 @@ import { safeSqrt } from "../../functional/numerics.ts";
 import { expectProbabilities, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { arange } from "../../tensor/creation.ts";
 import { ShapeError } from "../../tensor/errors.ts";
-import { expectOneOf, expectPositive } from "../../tensor/options.ts";
+import { expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import type { Reduction } from "../reduction.ts";
@@ -99,8 +99,6 @@ export function pointwiseMSE(scores: TensorLike, relevance: TensorLike, options:
 export interface PointwiseRMSEOptions extends ListOptions {
   /** The factor on the scores, > 0: the number of levels, where the scores are in [0, 1]. Default 1. */
   levels?: number;
-  /** Start from what a library computes; the other options go on top: "allRank", whose pointwise_rmse it is. Default null. */
-  preset?: "allRank" | null;
 }
 
 /**
@@ -108,13 +106,16 @@ export interface PointwiseRMSEOptions extends ListOptions {
  *
  * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists]; "mean" is over lists
  * with a real item. The gradient of a list without error is 0.
- * Options: levels (1), preset (null), mask (null), reduction ("mean"). Reference values: allRank's pointwise_rmse, which is
- * NaN for lists that are all padding.
+ * Options: levels (1), mask (null), reduction ("mean"). Reference values: allRank's pointwise_rmse, which is NaN for lists
+ * that are all padding.
  */
 export function pointwiseRMSE(scores: TensorLike, relevance: TensorLike, options: PointwiseRMSEOptions = {}): Tensor {
   const where = "pointwiseRMSE";
-  const defaults = { levels: 1, preset: null, mask: null, reduction: "mean" } as Required<PointwiseRMSEOptions>;
-  const { levels, mask, reduction } = resolvePreset(where, options, defaults, { allRank: {} });
+  const { levels, mask, reduction } = resolve<Required<PointwiseRMSEOptions>>(where, options, {
+    levels: 1,
+    mask: null,
+    reduction: "mean",
+  });
   expectPositive(where, "levels", levels);
   const lists = listsOf(where, scores, relevance, mask);
   const { s, y, real, single } = lists;
