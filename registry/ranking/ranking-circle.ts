@@ -34,6 +34,8 @@ export const rankingCircle: Entries = {
       { at: "nothing relevant", inputs: [[[0.3, 0.7]], [[0, 0]]], value: 0, gradients: [[0, 0], null] },
     ],
     sources: ["Sun et al. 2020, Circle loss: A unified perspective of pair similarity optimization, arXiv:2002.10857"],
-    libraries: { "TensorFlow Ranking": "is NaN in lists without a pair, and where the exponential overflows." },
+    libraries: {
+      "TensorFlow Ranking": "is NaN in lists without a pair, and infinite where the exponential overflows.",
+    },
   },
 };

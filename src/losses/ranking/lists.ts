@@ -11,8 +11,8 @@ import { type Reduction, reduce } from "../reduction.ts";
 
 // Lists of items, scored and graded. All losses over lists agree on this: scores and relevance are [lists, items], or
 // [items] for one list; relevance is >= 0, and larger is better; an item is padding when its relevance is -1 or the mask
-// is false there, and then its score is neither read nor moved. Terms that say nothing (pairs of equal relevance, lists
-// without a relevant item, padding) are 0, have gradient 0, and are not counted by "mean".
+// is false there, and then its score is neither read nor moved. Terms that say nothing (padding, pairs of equal relevance,
+// and where only relevant items have a part, lists without one) are 0, have gradient 0, and are not counted by "mean".
 
 export interface ListOptions {
   /**
@@ -88,7 +88,7 @@ export function relevanceOf(
   }
   expectNotEmpty(where, name, given);
   expectRelevance(where, name, given);
-  const graded = given.ge(0);
+  const graded = given.ne(-1); // a NaN is no padding, and shows
   const isReal = mask === null ? graded : graded.logicalAnd(maskOf(where, name, given, mask));
   const single = given.ndim === 1;
   const [y, real] = single ? [given.unsqueeze(0), isReal.unsqueeze(0)] : [given, isReal];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { concat, grad, random, type Tensor, tensor } from "../../../src/index.ts";
+import { compile, concat, grad, random, type Tensor, tensor } from "../../../src/index.ts";
 import * as losses from "../../../src/losses/index.ts";
 
 // What all losses over lists agree on.
@@ -119,6 +119,22 @@ test("lists without a relevant item are not counted by the mean", () => {
   for (const name of ["listwiseSoftmax", "listMLE", "approxNDCG", "neuralNDCG", "pairwiseLogistic", "lambda"]) {
     expect(overLists[name](s, y).item(), name).toBeCloseTo(overLists[name](scores, relevance).item(), 10);
   }
+});
+
+test("compiled, relevance and mask are arguments like any other", () => {
+  const loss = compile((s: Tensor, y: Tensor, mask: Tensor) => losses.lambda(s, y, { mask }));
+  for (const seed of ["one", "two"]) {
+    const other = new random.Generator(seed);
+    const y = other.integers([3, 5], { low: -1, high: 4 });
+    const mask = other.integers([3, 5], { high: 2 });
+    const s = other.normal([3, 5]);
+    expect(loss(s, y, mask).item()).toBeCloseTo(losses.lambda(s, y, { mask }).item(), 5);
+  }
+  loss.dispose();
+});
+
+test("a relevance of NaN is no padding", () => {
+  expect(losses.listwiseSoftmax([1, 2], [1, Number.NaN]).item()).toBeNaN();
 });
 
 test("errors teach", () => {
