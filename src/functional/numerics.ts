@@ -1,15 +1,19 @@
 import {
   abs,
+  add,
   eq,
   exp,
   expm1,
   gt,
+  le,
   log,
   log1p,
   lt,
   mul,
   ne,
   neg,
+  pow,
+  relu,
   sqrt,
   square,
   type Unary,
@@ -31,6 +35,16 @@ export const safeSqrt: Unary = (x) => {
 /** The Euclidean norm along `axis`, with gradient 0 at the zero vector. */
 export function safeNorm(x: TensorLike, axis?: number | readonly number[], options: ReductionOptions = {}): Tensor {
   return safeSqrt(sum(square(x), axis, options));
+}
+
+/** x^power for x >= 0, with gradient 0 at 0, where powers below 1 have an infinite slope; x < 0 counts as 0. x^0 is 1. */
+export function safePower(x: TensorLike, power: number): Tensor {
+  const t = asTensor(x);
+  if (power === 0) return add(mul(t, 0), 1);
+  if (power === 1) return relu(t);
+  if (power === 2) return square(relu(t));
+  const none = le(t, 0);
+  return where(none, 0, pow(where(none, 1, t), power));
 }
 
 /** x log y, and 0 where x = 0 whatever y is, in value and in gradient. */

@@ -1,4 +1,5 @@
 import { where as select } from "../../autograd/elementwise.ts";
+import { safePower } from "../../functional/numerics.ts";
 import "../../functional/methods.ts";
 import {
   expectBinary,
@@ -27,13 +28,6 @@ function elements(where: string, logits: TensorLike, name: string, targets: Tens
 /** -y log p - (1 - y) log(1 - p), p = sigmoid(x). */
 const crossEntropyOf = (x: Tensor, y: Tensor): Tensor =>
   y.mul(x.neg().softplus()).add(y.neg().add(1).mul(x.softplus()));
-
-/** t^power for t >= 0, with gradient 0 at 0, where powers below 1 have an infinite slope. */
-function power(t: Tensor, exponent: number): Tensor {
-  if (exponent === 2) return t.square();
-  const zero = t.eq(0);
-  return select(zero, exponent === 0 ? 1 : 0, select(zero, 1, t).pow(exponent));
-}
 
 export interface FocalStarOptions {
   /** How steep the loss is, > 0. Default 1. */
@@ -103,7 +97,7 @@ export function reducedFocal(logits: TensorLike, targets: TensorLike, options: R
   }
   const z = x.mul(y.mul(2).sub(1)); // p_t = sigmoid(z), 1 - p_t = sigmoid(-z)
   const easy = z.sigmoid().ge(threshold);
-  const weight = select(easy, power(z.neg().sigmoid().div(threshold), gamma), 1);
+  const weight = select(easy, safePower(z.neg().sigmoid().div(threshold), gamma), 1);
   const terms = weight.mul(z.neg().softplus());
   if (!normalized) return reduce(where, terms, reduction);
   expectNotEmpty(where, "logits", terms);
@@ -129,7 +123,7 @@ export function qualityFocal(logits: TensorLike, qualities: TensorLike, options:
   const { beta, reduction } = resolve<Required<QualityFocalOptions>>(where, options, { beta: 2, reduction: "mean" });
   expectNonNegative(where, "beta", beta);
   const [x, q] = elements(where, logits, "qualities", qualities);
-  return reduce(where, power(q.sub(x.sigmoid()).abs(), beta).mul(crossEntropyOf(x, q)), reduction);
+  return reduce(where, safePower(q.sub(x.sigmoid()).abs(), beta).mul(crossEntropyOf(x, q)), reduction);
 }
 
 export interface VarifocalOptions {
@@ -197,7 +191,7 @@ export function gaussianFocal(logits: TensorLike, heat: TensorLike, options: Gau
   const peak = y.eq(1);
   const [lossOfOne, lossOfZero] = [x.neg().softplus(), x.softplus()];
   const onPeak = lossOfZero.mul(-alpha).exp().mul(lossOfOne);
-  const elsewhere = power(y.neg().add(1), gamma).mul(lossOfOne.mul(-alpha).exp()).mul(lossOfZero);
+  const elsewhere = safePower(y.neg().add(1), gamma).mul(lossOfOne.mul(-alpha).exp()).mul(lossOfZero);
   const terms = select(peak, onPeak, elsewhere);
   if (normalizer === null) return reduce(where, terms, reduction);
   if (reduction !== "mean") {

@@ -1,4 +1,4 @@
-import { where as select, stopGradient } from "../../autograd/elementwise.ts";
+import { stopGradient } from "../../autograd/elementwise.ts";
 import { expectAxes, expectNotEmpty, expectShape } from "../../tensor/checks.ts";
 import { ValueError } from "../../tensor/errors.ts";
 import {
@@ -193,6 +193,7 @@ function policySettings(where: string, options: GroupRelativePolicyOptions): Pol
 
 /** 4 sigmoid(t (ratio - 1)) / t: slope 1 at ratio 1, fading away from it. */
 function gate(ratio: Tensor, advantage: Tensor, { temperaturePositive, temperatureNegative }: PolicySettings): Tensor {
-  const t = select(advantage.gt(0), temperaturePositive, temperatureNegative);
+  const gains = advantage.gt(0).to(ratio.dtype);
+  const t = gains.mul(temperaturePositive - temperatureNegative).add(temperatureNegative);
   return ratio.sub(1).mul(t).sigmoid().mul(4).div(t);
 }

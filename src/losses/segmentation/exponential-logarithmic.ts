@@ -1,4 +1,5 @@
 import "../../functional/methods.ts";
+import { safePower } from "../../functional/numerics.ts";
 import { expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { alongAxis } from "../classes.ts";
@@ -17,7 +18,6 @@ import {
   reducePixels,
 } from "./masks.ts";
 import { overlapDefaults } from "./overlap.ts";
-import { safePower } from "./powers.ts";
 
 // Logarithms of overlaps and pixels, of probabilities. As in `combined.ts` there is no reduction "none".
 

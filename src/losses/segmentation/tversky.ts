@@ -1,4 +1,5 @@
 import "../../functional/methods.ts";
+import { safePower } from "../../functional/numerics.ts";
 import { expectNonNegative, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { reduce } from "../reduction.ts";
@@ -15,7 +16,6 @@ import {
   type Smoothed,
   shortfall,
 } from "./overlap.ts";
-import { safePower } from "./powers.ts";
 
 export interface JaccardOptions extends OverlapOptions {
   /** Start from a library's form; the other options go on top. Default "plain". */

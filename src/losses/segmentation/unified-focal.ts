@@ -1,5 +1,6 @@
 import { concat } from "../../autograd/movement.ts";
 import "../../functional/methods.ts";
+import { safePower } from "../../functional/numerics.ts";
 import { expectNonNegative, expectNumber, expectOneOf, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
@@ -14,7 +15,6 @@ import {
   reducePixels,
 } from "./masks.ts";
 import { falseNegatives, falsePositives, intersection, shortfall } from "./overlap.ts";
-import { safePower } from "./powers.ts";
 
 // Losses that treat class 0, the background, unlike the rare classes: its well-classified pixels are passed over, and the
 // poor overlaps of the others are dwelt on. Each takes at least two classes.
