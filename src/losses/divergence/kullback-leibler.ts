@@ -1,11 +1,12 @@
 import { xlogy } from "../../functional/numerics.ts";
 import "../../functional/methods.ts";
-import { expectProbabilities, expectSameShape, floatTensor } from "../../tensor/checks.ts";
+import { expectNonNegativeElements, expectProbabilities, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { promote } from "../../tensor/dtype.ts";
 import { resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { classAxis, expectation } from "../classes.ts";
 import { type BatchReduction, type Reduction, reduce, withBatchMean } from "../reduction.ts";
+import { compared, finiteLogs, logsOf } from "./distributions.ts";
 
 export interface EntropyOptions {
   /** The axis of the classes. Default 1, or 0 of a vector. */
@@ -61,18 +62,74 @@ export function klDivergence(
     reverse: false,
     reduction: "batchMean",
   });
-  const logq = floatTensor("klDivergence", "logProbabilities", logProbabilities);
-  const t = asTensor(target, logq.dtype);
-  const given = t.to(promote(t.dtype, logq.dtype));
-  expectSameShape("klDivergence", { logProbabilities: logq, target: given });
-  if (!logTarget) expectProbabilities("klDivergence", "target", given, "for log-probabilities set logTarget: true");
+  const [logq, given] = compared("klDivergence", logProbabilities, target, logTarget);
   let terms: Tensor;
   // Where q = 0, log p counts nowhere, and log 0 is not taken.
   if (reverse) terms = relative(logq, logTarget ? given : given.maskedFill(logq.eq(Number.NEGATIVE_INFINITY), 1).log());
   else if (logTarget) terms = relative(given, logq);
   else terms = xlogy(given, given).sub(expectation(given, logq));
-  const single = reduction === "batchMean" && terms.ndim === 1; // one distribution, not a batch of classes
-  return reduce("klDivergence", single ? terms.unsqueeze(0) : terms, reduction, withBatchMean);
+  return reduceElements("klDivergence", terms, reduction);
+}
+
+/** A term for each class as the caller wants them; a vector is one distribution, not a batch of classes. */
+function reduceElements(where: string, terms: Tensor, reduction: BatchReduction): Tensor {
+  const single = reduction === "batchMean" && terms.ndim === 1;
+  return reduce(where, single ? terms.unsqueeze(0) : terms, reduction, withBatchMean);
+}
+
+export interface ElementwiseDivergenceOptions {
+  /** The target holds log-probabilities. Default false. */
+  logTarget?: boolean;
+  /** "batchMean" is the divergence, averaged over the batch; "mean" divides by the classes as well. Default "batchMean". */
+  reduction?: BatchReduction;
+}
+
+const elementwise: Required<ElementwiseDivergenceOptions> = { logTarget: false, reduction: "batchMean" };
+
+/**
+ * The generalised Kullback-Leibler divergence (I-divergence) of measures that need not add up to 1:
+ * sum_c p_c log(p_c / q_c) + q_c - p_c. Of distributions it is `klDivergence`.
+ *
+ * logPredictions = log q, target p >= 0 (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none"
+ * gives a term for each element, none below 0; where p = 0 it is q. q = e^x overflows float32 for x > 88.
+ * Options: logTarget (false), reduction ("batchMean").
+ * Csiszár 1975, "I-divergence geometry of probability distributions and minimization problems".
+ * Reference values: optax.losses.generalized_kl_divergence.
+ */
+export function generalizedKL(
+  logPredictions: TensorLike,
+  target: TensorLike,
+  options: ElementwiseDivergenceOptions = {},
+): Tensor {
+  const { logTarget, reduction } = resolve("generalizedKL", options, elementwise);
+  const logq = floatTensor("generalizedKL", "logPredictions", logPredictions);
+  const t = asTensor(target, logq.dtype, "generalizedKL", "target");
+  const given = t.to(promote(t.dtype, logq.dtype));
+  expectSameShape("generalizedKL", { logPredictions: logq, target: given });
+  if (!logTarget) expectNonNegativeElements("generalizedKL", "target", given);
+  const relation = logTarget ? relative(given, logq) : xlogy(given, given).sub(expectation(given, logq));
+  const terms = relation.add(logq.exp()).sub(logTarget ? given.exp() : given);
+  return reduceElements("generalizedKL", terms, reduction);
+}
+
+/**
+ * The symmetric Kullback-Leibler divergence, also Jeffreys's: D(p || q) + D(q || p) = sum_c (p_c - q_c) log(p_c / q_c).
+ *
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none" gives a
+ * term for each element. Where p = 0 < q the divergence is infinite: log p counts as -1e30 there.
+ * Options: logTarget (false), reduction ("batchMean").
+ * Jeffreys 1946, "An invariant form for the prior probability in estimation problems".
+ * Reference values: torch.nn.KLDivLoss, both ways.
+ */
+export function symmetricKL(
+  logProbabilities: TensorLike,
+  target: TensorLike,
+  options: ElementwiseDivergenceOptions = {},
+): Tensor {
+  const { logTarget, reduction } = resolve("symmetricKL", options, elementwise);
+  const [given, p] = compared("symmetricKL", logProbabilities, target, logTarget);
+  const [logq, logp] = [finiteLogs(given), logTarget ? finiteLogs(p) : logsOf(p)];
+  return reduceElements("symmetricKL", logp.exp().sub(logq.exp()).mul(logp.sub(logq)), reduction);
 }
 
 /** e^a (a - b), 0 where a = -Infinity. */
