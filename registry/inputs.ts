@@ -1,4 +1,4 @@
-import { concat, random, type Tensor, type TensorLike, tensor } from "../src/index.ts";
+import { concat, eye, random, type Tensor, type TensorLike, tensor } from "../src/index.ts";
 
 // Arguments of losses: what they are, ordinary values of them, the ends of their domain, and values outside it.
 
@@ -243,6 +243,25 @@ export function embeddings(form: Form, options: InputOptions = {}): Input {
     },
   };
   return input("embeddings", kind, form, options);
+}
+
+/** Lower triangular matrices with a diagonal above 0, on the last two axes: Cholesky factors. */
+export function lowerTriangular(form: Form, options: InputOptions = {}): Input {
+  const kind: Kind = {
+    what: "lower triangular matrices, the diagonal above 0",
+    differentiable: true,
+    draw: (generator, shape) => {
+      const values = generator.normal(shape, { std: 0.5, dtype: "float64" }).tril(-1);
+      return values.add(eye(shape[shape.length - 1], { dtype: "float64" }).mul(0.8));
+    },
+    degenerate: (shape) => {
+      const d = shape[shape.length - 1];
+      const onDiagonal = (i: number) => Math.floor(i / d) % d === i % d;
+      return { small: (i) => (onDiagonal(i) ? 1e-3 : 0), large: (i) => (onDiagonal(i) ? 1e4 : 0) };
+    },
+    wrong: () => ({ "a diagonal of -1": -1 }),
+  };
+  return input("lowerTriangular", kind, form, options);
 }
 
 /** Class indices 0 .. classes - 1, int32. `classes` names the size that counts them. */

@@ -17,4 +17,22 @@ export const regression: Entries = {
   ...similarity,
   ...gradientHarmonised,
   ...frequency,
+import { circularLosses } from "./circular.ts";
+import { countLosses } from "./counts.ts";
+import { crpsLosses } from "./crps.ts";
+import { gaussianLosses } from "./gaussian.ts";
+import { heavyTailLosses } from "./heavy-tails.ts";
+import { mixtureLosses } from "./mixture.ts";
+import { positiveLosses } from "./positive.ts";
+import { survivalLosses } from "./survival.ts";
+
+export const regression: Entries = {
+  ...gaussianLosses,
+  ...heavyTailLosses,
+  ...countLosses,
+  ...positiveLosses,
+  ...mixtureLosses,
+  ...circularLosses,
+  ...crpsLosses,
+  ...survivalLosses,
 };

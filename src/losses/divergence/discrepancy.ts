@@ -60,7 +60,7 @@ export function maximumMeanDiscrepancy(
   return within(squares[0]).add(within(squares[1])).sub(kernel(across).mean().mul(2));
 }
 
-/** The median of the squared distances between any two of all samples, 1 where it is 0; a constant for the gradient. */
+/** The median of the squared distances between any two of all samples, 1 where it is next to 0; a constant for the gradient. */
 function medianSquare(x: Tensor, y: Tensor): Tensor {
   const all = stopGradient(concat([x, y], 0));
   const n = all.shape[0];
@@ -68,7 +68,7 @@ function medianSquare(x: Tensor, y: Tensor): Tensor {
   for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) pairs.push(i * n + j);
   const squares = distanceMatrix(all, undefined, { squared: true }).reshape([n * n]);
   const median = squares.indexSelect(0, tensor(pairs, { dtype: "int32" })).median();
-  return where(median.eq(0), 1, median);
+  return where(median.lt(1e-30), 1, median);
 }
 
 /**

@@ -177,7 +177,7 @@ export function centeredKernelAlignment(student: TensorLike, teacher: TensorLike
   resolve("centeredKernelAlignment", options, {});
   const both = featuresOf("centeredKernelAlignment", student, teacher, ["n", "d"]);
   expectRows("centeredKernelAlignment", "student", both[0], 2);
-  const [s, t] = both.map((x) => x.sub(x.mean(0)));
+  const [s, t] = both.map(centred);
   const size = (a: Tensor, b: Tensor) => safeNorm(a.matmul(b, { transposeA: true }));
   const product = size(s, s).mul(size(t, t));
   const none = product.eq(0);
@@ -186,4 +186,11 @@ export function centeredKernelAlignment(student: TensorLike, teacher: TensorLike
     .div(where(none, 1, product))
     .neg()
     .add(1);
+}
+
+/** Features without their means, in units of the largest, so that squares of squares neither vanish nor overflow. */
+function centred(x: Tensor): Tensor {
+  const c = x.sub(x.mean(0));
+  const largest = stopGradient(c.abs().max());
+  return c.div(where(largest.eq(0), 1, largest));
 }

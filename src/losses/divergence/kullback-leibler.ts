@@ -2,7 +2,8 @@ import { xlogy } from "../../functional/numerics.ts";
 import "../../functional/methods.ts";
 import { expectNonNegativeElements, expectProbabilities, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { promote } from "../../tensor/dtype.ts";
-import { resolve } from "../../tensor/options.ts";
+import { expectNumber, resolve } from "../../tensor/options.ts";
+import { normalizeAxis } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { classAxis, expectation } from "../classes.ts";
 import { type BatchReduction, type Reduction, reduce, withBatchMean } from "../reduction.ts";
@@ -28,8 +29,10 @@ export function entropy(probabilities: TensorLike, options: EntropyOptions = {})
     axis: classAxis("entropy", "probabilities", p),
     reduction: "mean",
   });
+  expectNumber("entropy", "axis", axis, "that is whole", Number.isInteger);
+  const classes = normalizeAxis("entropy", axis, p.ndim);
   expectProbabilities("entropy", "probabilities", p, "for logits pass logits.softmax(1)");
-  return reduce("entropy", xlogy(p, p).sum(axis).neg(), reduction);
+  return reduce("entropy", xlogy(p, p).sum(classes).neg(), reduction);
 }
 
 export interface KLDivergenceOptions {

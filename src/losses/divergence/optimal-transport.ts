@@ -2,8 +2,9 @@ import { stopGradient } from "../../autograd/elementwise.ts";
 import { distanceMatrix } from "../../functional/distances.ts";
 import "../../functional/methods.ts";
 import { expectAxes, expectNotEmpty, expectSameShape, expectShape, floatTensor } from "../../tensor/checks.ts";
+import { ValueError } from "../../tensor/errors.ts";
 import { expectInteger, expectNumber, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
-import { type Generator, generatorOr } from "../../tensor/random.ts";
+import { Generator, generatorOr } from "../../tensor/random.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { twoSamples } from "./samples.ts";
@@ -81,6 +82,9 @@ export function slicedWasserstein(
   });
   expectInteger("slicedWasserstein", "projections", projections);
   expectPower("slicedWasserstein", p);
+  if (generator !== undefined && !(generator instanceof Generator)) {
+    throw new ValueError("slicedWasserstein", `generator must be a random.Generator, got ${String(generator)}`);
+  }
   const [x, y] = twoSamples("slicedWasserstein", samples, references, 1);
   expectSameShape("slicedWasserstein", { samples: x, references: y });
   const given = directions === null ? null : floatTensor("slicedWasserstein", "directions", directions);
@@ -135,18 +139,24 @@ export function sinkhornDivergence(
 }
 
 /**
- * mean f + mean g - epsilon (mean e^((f_i + g_j - cost_ij) / epsilon) - 1), the dual value of entropic transport, at the
- * potentials that Sinkhorn's updates give, f_i = -epsilon log mean_j e^((g_j - cost_ij) / epsilon) and g_j likewise.
+ * mean f + mean g, the dual value of entropic transport, at the potentials that Sinkhorn's updates give,
+ * f_i = -epsilon log mean_j e^((g_j - cost_ij) / epsilon) and g_j likewise. Its gradient by the cost is the plan
+ * e^((f_i + g_j - cost_ij) / epsilon) / (n m), here as a softmax over i, which the last update of g makes it.
  */
 function entropicTransport(cost: Tensor, epsilon: number, iterations: number): Tensor {
   const [n, m] = cost.shape;
-  const fixed = stopGradient(cost).div(epsilon);
-  let f = fixed.sum(1, { keepDims: true }).mul(0); // in units of epsilon, as g
-  let g = fixed.sum(0, { keepDims: true }).mul(0);
+  const fixed = stopGradient(cost);
+  const scaled = fixed.div(epsilon);
+  let f = scaled.sum(1, { keepDims: true }).mul(0); // in units of epsilon, as g
+  let g = scaled.sum(0, { keepDims: true }).mul(0);
   for (let k = 0; k < iterations; k++) {
-    f = g.sub(fixed).logSumExp(1, { keepDims: true }).sub(Math.log(m)).neg();
-    g = f.sub(fixed).logSumExp(0, { keepDims: true }).sub(Math.log(n)).neg();
+    f = g.sub(scaled).logSumExp(1, { keepDims: true }).sub(Math.log(m)).neg();
+    g = f.sub(scaled).logSumExp(0, { keepDims: true }).sub(Math.log(n)).neg();
   }
-  const mass = f.add(g).sub(cost.div(epsilon)).exp().mean();
-  return f.mean().add(g.mean()).sub(mass).add(1).mul(epsilon);
+  const plan = f.sub(scaled).softmax(0).div(m);
+  return f
+    .mean()
+    .add(g.mean())
+    .mul(epsilon)
+    .add(plan.mul(cost.sub(fixed)).sum());
 }
