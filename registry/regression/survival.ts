@@ -56,7 +56,7 @@ export const survivalLosses: Entries = {
       "Katzman et al. 2018, DeepSurv, arXiv:1606.00931",
     ],
     libraries: {
-      lifelines: "CoxPHFitter uses Efron's approximation and sums over events.",
+      lifelines: "CoxPHFitter uses Efron's approximation.",
       pycox: "sorts by time and takes all later rows as at risk, so that tied times depend on their order.",
     },
     curves: {
