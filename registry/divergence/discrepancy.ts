@@ -4,7 +4,7 @@ import { flag, other } from "../options.ts";
 
 const inputs = { samples: embeddings(["n", "d"]), references: embeddings(["m", "d"], { seed: "references" }) };
 
-export const discrepancies: Entries = {
+export const discrepancy: Entries = {
   maximumMeanDiscrepancy: {
     title: "Maximum mean discrepancy (MMD)",
     tasks: ["divergence", "generative", "regularisation"],
@@ -18,7 +18,7 @@ export const discrepancies: Entries = {
       unbiased: flag(false),
     },
     variants: [{ bandwidth: 1.5, unbiased: true }, { bandwidth: [0.5, 1, 2] }],
-    smooth: false,
+    detaches: ({ bandwidth = "median" }: { bandwidth?: unknown }) => bandwidth === "median",
     points: [
       {
         at: "equal samples",

@@ -10,7 +10,7 @@ const perClass = {
   teacherLogits: scores(["n", "classes"], teacher),
 };
 
-export const distillationLosses: Entries = {
+export const distillation: Entries = {
   knowledgeDistillation: {
     title: "Knowledge distillation (Hinton)",
     tasks: ["distillation"],

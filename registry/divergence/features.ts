@@ -5,7 +5,7 @@ import { nonNegative, oneOf, reduction } from "../options.ts";
 const student = embeddings(["n", "d"]);
 const narrow = embeddings(["n", 3], { differentiable: false, seed: "teacher" });
 
-export const featureDistillation: Entries = {
+export const features: Entries = {
   embeddingDistillation: {
     title: "Embedding distillation",
     tasks: ["distillation", "text", "embedding"],

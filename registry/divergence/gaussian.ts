@@ -3,7 +3,7 @@ import type { Entries } from "../entry.ts";
 import { scores } from "../inputs.ts";
 import { nonNegative, reduction } from "../options.ts";
 
-export const gaussianDivergences: Entries = {
+export const gaussian: Entries = {
   gaussianKL: {
     title: "Gaussian KL divergence (VAE regulariser)",
     tasks: ["generative", "divergence", "regularisation"],

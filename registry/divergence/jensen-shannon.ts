@@ -6,7 +6,7 @@ const inputs = { logProbabilities: logDistribution(["n", "classes"]), target: di
 const shared = { logTarget: flag(false), reduction: reduction() };
 const equal = [[Math.log(0.5), Math.log(0.5)]];
 
-export const jensenShannonLosses: Entries = {
+export const mixed: Entries = {
   jensenShannon: {
     title: "Jensen-Shannon divergence",
     tasks: ["divergence", "distillation", "noise"],

@@ -9,7 +9,7 @@ const directions = [
   [0.1, 0.7, -0.9],
 ];
 
-export const transportLosses: Entries = {
+export const optimalTransport: Entries = {
   wasserstein1D: {
     title: "Wasserstein distance in one dimension",
     tasks: ["divergence", "generative"],
@@ -91,7 +91,7 @@ export const transportLosses: Entries = {
       { epsilon: 1, p: 1 },
       { epsilon: 2, iterations: 20 },
     ],
-    smooth: false,
+    detaches: () => true,
     points: [
       {
         at: "equal points",

@@ -3,7 +3,7 @@ import type { Entries } from "../entry.ts";
 import { positives, scores, targets } from "../inputs.ts";
 import { reduction } from "../options.ts";
 
-export const circularLosses: Entries = {
+export const circular: Entries = {
   vonMisesNLL: {
     title: "von Mises negative log-likelihood (circular regression)",
     tasks: ["regression", "uncertainty"],

@@ -3,7 +3,7 @@ import type { Entries } from "../entry.ts";
 import { counts, fixed, positives, scores } from "../inputs.ts";
 import { flag, nonNegative, oneOf, reduction } from "../options.ts";
 
-export const countLosses: Entries = {
+export const countLikelihoods: Entries = {
   poissonNLL: {
     title: "Poisson negative log-likelihood",
     tasks: ["regression", "uncertainty", "forecasting"],

@@ -5,7 +5,7 @@ import { flag, insideUnit, reduction, within } from "../options.ts";
 
 const located = { location: scores(["n"]), targets: targets(["n"]), scale: positives(["n"]) };
 
-export const crpsLosses: Entries = {
+export const crps: Entries = {
   crpsGaussian: {
     title: "CRPS of a normal distribution",
     tasks: ["uncertainty", "forecasting", "regression"],

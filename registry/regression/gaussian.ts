@@ -11,7 +11,7 @@ const inputs = {
 };
 const options = { logVariance: flag(false), full: flag(false), eps: positive(1e-6), reduction: reduction() };
 
-export const gaussianLosses: Entries = {
+export const gaussian: Entries = {
   gaussianNLL: {
     title: "Gaussian negative log-likelihood (heteroscedastic regression)",
     tasks: ["uncertainty", "regression", "forecasting"],
@@ -61,7 +61,7 @@ export const gaussianLosses: Entries = {
       { beta: 0, eps: 0.2 },
       { logVariance: true, reduction: "sum" },
     ],
-    smooth: false,
+    detaches: ({ beta = 0.5 }: { beta?: number }) => beta > 0,
     points: [
       {
         at: "beta 1, where the mean has the gradient of the squared error",

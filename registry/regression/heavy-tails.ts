@@ -3,7 +3,7 @@ import type { Entries } from "../entry.ts";
 import { positives, scores, targets } from "../inputs.ts";
 import { flag, reduction } from "../options.ts";
 
-export const heavyTailLosses: Entries = {
+export const heavyTails: Entries = {
   laplaceNLL: {
     title: "Laplace negative log-likelihood",
     tasks: ["uncertainty", "robust", "regression"],

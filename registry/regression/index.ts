@@ -1,12 +1,20 @@
 import type { Entries } from "../entry.ts";
+import { circular } from "./circular.ts";
+import { countLikelihoods } from "./counts.ts";
+import { crps } from "./crps.ts";
 import { frequency } from "./frequency.ts";
+import { gaussian } from "./gaussian.ts";
 import { gradientHarmonised } from "./gradient-harmonised.ts";
+import { heavyTails } from "./heavy-tails.ts";
 import { huber } from "./huber.ts";
+import { mixture } from "./mixture.ts";
+import { positiveLikelihoods } from "./positive.ts";
 import { quantile } from "./quantile.ts";
 import { relative } from "./relative.ts";
 import { robust } from "./robust.ts";
 import { similarity } from "./similarity.ts";
 import { squared } from "./squared.ts";
+import { survival } from "./survival.ts";
 
 export const regression: Entries = {
   ...squared,
@@ -17,22 +25,12 @@ export const regression: Entries = {
   ...similarity,
   ...gradientHarmonised,
   ...frequency,
-import { circularLosses } from "./circular.ts";
-import { countLosses } from "./counts.ts";
-import { crpsLosses } from "./crps.ts";
-import { gaussianLosses } from "./gaussian.ts";
-import { heavyTailLosses } from "./heavy-tails.ts";
-import { mixtureLosses } from "./mixture.ts";
-import { positiveLosses } from "./positive.ts";
-import { survivalLosses } from "./survival.ts";
-
-export const regression: Entries = {
-  ...gaussianLosses,
-  ...heavyTailLosses,
-  ...countLosses,
-  ...positiveLosses,
-  ...mixtureLosses,
-  ...circularLosses,
-  ...crpsLosses,
-  ...survivalLosses,
+  ...gaussian,
+  ...heavyTails,
+  ...countLikelihoods,
+  ...positiveLikelihoods,
+  ...mixture,
+  ...circular,
+  ...crps,
+  ...survival,
 };

@@ -4,7 +4,7 @@ import type { Entries } from "../entry.ts";
 import { positives, scores, targets } from "../inputs.ts";
 import { flag, positive, reduction } from "../options.ts";
 
-export const mixtureLosses: Entries = {
+export const mixture: Entries = {
   mixtureNLL: {
     title: "Mixture negative log-likelihood (any components)",
     tasks: ["uncertainty", "regression", "forecasting"],

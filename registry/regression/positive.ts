@@ -11,7 +11,7 @@ const nonNegativeTargets = distances(["n"], {
   wrong: { "-1": [-1, 1, 1, 1, 1] },
 });
 
-export const positiveLosses: Entries = {
+export const positiveLikelihoods: Entries = {
   gammaNLL: {
     title: "Gamma negative log-likelihood",
     tasks: ["regression", "uncertainty"],

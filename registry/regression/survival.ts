@@ -6,7 +6,7 @@ import { oneOf, reduction } from "../options.ts";
 
 const events = binary(["n"], { what: "1 where the event happened, 0 where the time is censored", seed: "events" });
 
-export const survivalLosses: Entries = {
+export const survival: Entries = {
   coxPartialLikelihood: {
     title: "Cox partial likelihood (DeepSurv)",
     tasks: ["survival"],

