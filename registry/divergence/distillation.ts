@@ -28,7 +28,7 @@ export const distillation: Entries = {
     ],
     sources: ["Hinton et al. 2015, Distilling the knowledge in a neural network, arXiv:1503.02531"],
     libraries: {
-      mmdet: "divides by the number of classes as well.",
+      mmdet: 'divides by the number of classes as well, unless class_reduction is "sum"; T is 10.',
       "sentence-transformers": "DistillKLDivLoss: temperature 1 by default.",
     },
     curves: {
@@ -114,7 +114,9 @@ export const distillation: Entries = {
     sources: [
       "Lin et al. 2020, Distilling dense representations for ranking using tightly-coupled teachers, arXiv:2010.11386",
     ],
-    libraries: { "sentence-transformers": "DistillKLDivLoss: the same." },
+    libraries: {
+      "sentence-transformers": "DistillKLDivLoss: the same, and it may give the teacher a temperature of its own.",
+    },
   },
 
   localizationDistillation: {
@@ -134,6 +136,9 @@ export const distillation: Entries = {
       { divideByBins: true, reduction: "sum" },
     ],
     sources: ["Zheng et al. 2022, Localization distillation for dense object detection, arXiv:2102.12252"],
-    libraries: { mmdet: "KnowledgeDistillationKLDivLoss averages over the bins, as divideByBins does." },
+    libraries: {
+      mmdet:
+        'KnowledgeDistillationKLDivLoss averages over the bins, as divideByBins does, unless class_reduction is "sum".',
+    },
   },
 };

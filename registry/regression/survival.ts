@@ -56,8 +56,8 @@ export const survival: Entries = {
       "Katzman et al. 2018, DeepSurv, arXiv:1606.00931",
     ],
     libraries: {
-      lifelines: "CoxPHFitter uses Efron's approximation.",
-      pycox: "sorts by time and takes all later rows as at risk, so that tied times depend on their order.",
+      pycox:
+        "cox_ph_loss takes the rows after sorting by time as those at risk, so that tied times depend on their order; it adds 1e-7 inside the logarithm and is NaN without events.",
     },
     curves: {
       along: "log-hazard of who has the event first, among three others at 0",
@@ -99,7 +99,8 @@ export const survival: Entries = {
       "Barnwal et al. 2022, Survival regression with accelerated failure time model in XGBoost, arXiv:2006.04920",
     ],
     libraries: {
-      XGBoost: "survival:aft clips the density at 1e-12, which ends the gradient of far times; here it stays.",
+      XGBoost:
+        "survival:aft has the same three distributions and one fixed scale for all (aft_loss_distribution_scale).",
     },
   },
 

@@ -138,6 +138,14 @@ describe("likelihoods in each other's terms", () => {
     expectSame(mixtureNLL(each.slice([null, { stop: 1 }]), normal(6, 1), none), each.slice([null, 0]));
   });
 
+  test("a mixture of Poisson distributions has the mean of their probabilities", () => {
+    const [logRates, logits] = [normal(6, 3), normal(6, 3)];
+    const k = exact([0, 1, 2, 3, 5, 8]).unsqueeze(1).broadcastTo([6, 3]);
+    const each = poissonNLL(logRates, k, none).add(k.add(1).lgamma());
+    const probability = each.neg().exp().mul(logits.softmax(1)).sum(1);
+    expectSame(mixtureNLL(each, logits, none), probability.log().neg());
+  });
+
   test("a high concentration makes angles normal", () => {
     const near = x.mul(1e-3);
     expectSame(
