@@ -2,6 +2,7 @@ import { stopGradient, where } from "../../autograd/elementwise.ts";
 import "../../functional/methods.ts";
 import { concat } from "../../autograd/movement.ts";
 import { distanceMatrix } from "../../functional/distances.ts";
+import { ValueError } from "../../tensor/errors.ts";
 import { expectPositive, type NoOptions, resolve } from "../../tensor/options.ts";
 import { type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { twoSamples } from "./samples.ts";
@@ -37,8 +38,9 @@ export function maximumMeanDiscrepancy(
   });
   const widths = bandwidth === "median" ? [] : Array.isArray(bandwidth) ? bandwidth : [bandwidth];
   for (const width of widths) expectPositive("maximumMeanDiscrepancy", "bandwidth", width);
-  if (bandwidth !== "median" && widths.length === 0)
-    expectPositive("maximumMeanDiscrepancy", "bandwidth", "an empty list");
+  if (bandwidth !== "median" && widths.length === 0) {
+    throw new ValueError("maximumMeanDiscrepancy", "bandwidth is an empty list; give it a width, or leave it out");
+  }
   const [x, y] = twoSamples("maximumMeanDiscrepancy", samples, references, 2);
   const squares = [x, y].map((s) => distanceMatrix(s, undefined, { squared: true }));
   const across = distanceMatrix(x, y, { squared: true });

@@ -115,7 +115,8 @@ export interface SinkhornDivergenceOptions {
  * the cost under the plan they give, which is exact once they have converged (the envelope theorem).
  * Options: epsilon (0.1), iterations (100), p (2).
  * Cuturi 2013, arXiv:1306.0895; Feydy et al. 2019, "Interpolating between optimal transport and MMD using Sinkhorn
- * divergences", arXiv:1810.08278. Reference values: geomloss.SamplesLoss("sinkhorn") with blur^p = epsilon, converged.
+ * divergences", arXiv:1810.08278. Reference values: the formula in float64, which agrees with geomloss.SamplesLoss
+ * ("sinkhorn", p, blur) for blur^p = epsilon.
  */
 export function sinkhornDivergence(
   samples: TensorLike,

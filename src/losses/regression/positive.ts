@@ -149,7 +149,8 @@ export function betaDistributionNLL(
   const reduction = ofReduction("betaDistributionNLL", options);
   const [x, t] = predicted("betaDistributionNLL", "logits", logits, targets);
   const others = t.neg().add(1);
-  for (const values of [t, others]) expectPositiveElements("betaDistributionNLL", "targets (and 1 - targets)", values);
+  expectPositiveElements("betaDistributionNLL", "targets", t);
+  expectPositiveElements("betaDistributionNLL", "1 - targets", others);
   const f = parameter("betaDistributionNLL", "precision", precision, x);
   const [a, b] = [x.sigmoid().mul(f), x.neg().sigmoid().mul(f)];
   const terms = logBeta(a, b).sub(a.sub(1).mul(t.log())).sub(b.sub(1).mul(others.log()));
