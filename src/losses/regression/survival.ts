@@ -42,7 +42,7 @@ export interface CoxPartialLikelihoodOptions {
  * where no times tie. A common offset of the log-hazards changes nothing. The batch should hold many samples: those at risk
  * are looked for in it alone. Options: ties ("efron"), reduction ("mean").
  * Cox 1972, "Regression models and life-tables"; Breslow 1974; Efron 1977; Katzman et al. 2018 (DeepSurv),
- * arXiv:1606.00931. Reference values: the formula with loops.
+ * arXiv:1606.00931. Reference values: the formula with loops, which agrees with statsmodels' PHReg.
  */
 export function coxPartialLikelihood(
   logHazards: TensorLike,
