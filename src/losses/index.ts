@@ -4,7 +4,6 @@ export * from "./classification/index.ts";
 export * from "./contrastive/index.ts";
 export * from "./divergence/index.ts";
 export * from "./metric/index.ts";
-export * from "./modules.ts";
 export * from "./preference/index.ts";
 export * from "./ranking/index.ts";
 export type { BatchReduction, Reduction } from "./reduction.ts";

@@ -1,5 +1,17 @@
+export * from "./adaptive-margin.ts";
+export type { AngleOverflow } from "./angles.ts";
+export * from "./center.ts";
 export * from "./ge2e.ts";
+export * from "./instance.ts";
 export * from "./margin-softmax.ts";
 export * as miners from "./miners.ts";
+export * from "./modules.ts";
+export * from "./multiplied-angle.ts";
 export * from "./pairs.ts";
+export * from "./prototypes.ts";
+export * from "./proxies.ts";
+export * from "./regularizers.ts";
+export * from "./running-modules.ts";
+export * from "./scale-modules.ts";
+export * from "./sub-centres.ts";
 export * from "./triplet.ts";

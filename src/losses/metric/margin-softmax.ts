@@ -1,44 +1,9 @@
-import { atan2, where as select } from "../../autograd/elementwise.ts";
-import { safeSqrt } from "../../functional/numerics.ts";
-import { asIndices, expectAxes, expectIndices, expectShape, floatTensor } from "../../tensor/checks.ts";
-import { arange } from "../../tensor/creation.ts";
-import { ShapeError, ValueError } from "../../tensor/errors.ts";
+import { ValueError } from "../../tensor/errors.ts";
 import { expectNonNegative, expectNumber, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
-import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
-import { type Reduction, reduce } from "../reduction.ts";
-
-/**
- * Cross-entropy of scale cos(embedding, centre), after `penalised` has made the cosine of each row's own class harder:
- * -s p(cos_y) + log(e^(s p(cos_y)) + sum over k != y of e^(s cos_k)).
- */
-function marginSoftmax(
-  where: string,
-  [embeddings, centres, labels]: readonly [TensorLike, TensorLike, TensorLike],
-  { scale, reduction }: { scale: number; reduction: Reduction },
-  penalised: (cosine: Tensor) => Tensor,
-): Tensor {
-  const x = floatTensor(where, "embeddings", embeddings);
-  const w = floatTensor(where, "centres", centres);
-  const y = asIndices(where, "labels", labels);
-  expectAxes(where, "embeddings", x, ["n", "d"]);
-  expectAxes(where, "centres", w, ["classes", "d"]);
-  expectShape(where, "labels", y, [x.shape[0]]);
-  if (x.shape[1] !== w.shape[1]) {
-    throw new ShapeError(
-      where,
-      `centres ${formatShape(w.shape)} must have rows as long as those of embeddings ${formatShape(x.shape)}`,
-    );
-  }
-  const classes = w.shape[0];
-  expectIndices(where, "labels", y, classes, `centres ${formatShape(w.shape)}`);
-  expectPositive(where, "scale", scale);
-  const cosines = x.normalize().matmul(w.normalize(), { transposeB: true }); // [n, classes]
-  const own = y.unsqueeze(1);
-  const target = penalised(cosines.gather(1, own)); // [n, 1]
-  const logits = select(own.eq(arange(classes)), target, cosines).mul(scale);
-  return reduce(where, logits.logSumExp(1).sub(target.squeeze(1).mul(scale)), reduction);
-}
+import type { Reduction } from "../reduction.ts";
+import { type AngleOverflow, expectRadians, withAngularMargin, withMultipliedAngle } from "./angles.ts";
+import { marginSoftmax } from "./centres.ts";
 
 export interface NormalizedSoftmaxOptions {
   /** The factor on the cosines, > 0. Default 20. */
@@ -107,9 +72,6 @@ export function cosFace(
   return marginSoftmax(where, [embeddings, centres, labels], { scale, reduction }, (cosine) => cosine.sub(margin));
 }
 
-/** What to do where the angle with its margin goes past pi, and the cosine would rise again. */
-export type AngleOverflow = "taylor" | "easy" | "none";
-
 export interface ArcFaceOptions {
   /** The factor on the cosines, > 0. Default 64. */
   scale?: number;
@@ -153,20 +115,8 @@ export function arcFace(
   if (easyMargin && handling !== "easy")
     throw new ValueError(where, `easyMargin is overflow "easy", but overflow is "${handling}"; give one of the two`);
   return marginSoftmax(where, [embeddings, centres, labels], { scale, reduction }, (cosine) =>
-    withAngularMargin(cosine, 1, margin, handling),
+    withAngularMargin(cosine, margin, handling),
   );
-}
-
-const expectRadians = (where: string, name: string, value: unknown): void =>
-  expectNumber(where, name, value, "of radians in [0, pi]", (v) => v >= 0 && v <= Math.PI);
-
-/** cos(m1 angle + m2) from the cosine c of the angle, or what `overflow` says. */
-function withAngularMargin(c: Tensor, m1: number, m2: number, overflow: AngleOverflow): Tensor {
-  const sine = safeSqrt(c.neg().add(1).mul(c.add(1)).relu()); // rounding can take c just beyond 1
-  const moved = m1 === 1 ? c.mul(Math.cos(m2)).sub(sine.mul(Math.sin(m2))) : atan2(sine, c).mul(m1).add(m2).cos();
-  if (overflow === "none") return moved;
-  if (overflow === "easy") return select(c.gt(0), moved, c);
-  return select(c.gt(Math.cos(Math.PI - m2)), moved, c.sub(m2 * Math.sin(m2)));
 }
 
 export interface CombinedMarginOptions {
@@ -213,6 +163,8 @@ export function combinedMargin(
   if (m1 !== 1 && handling === "taylor")
     throw new ValueError(where, `overflow "taylor" is defined for m1 = 1, got ${m1}; use "easy" or "none"`);
   return marginSoftmax(where, [embeddings, centres, labels], { scale, reduction }, (cosine) =>
-    withAngularMargin(cosine, m1, m2, handling).sub(m3),
+    (m1 === 1 ? withAngularMargin(cosine, m2, handling) : withMultipliedAngle(cosine, m1, m2, handling === "easy")).sub(
+      m3,
+    ),
   );
 }
