@@ -1,3 +1,22 @@
 import type { Entries } from "../entry.ts";
+import { coSENT } from "./co-sent.ts";
+import { contrastiveTension } from "./contrastive-tension.ts";
+import { gist } from "./gist.ts";
+import { infoNCE } from "./info-nce.ts";
+import { multipleNegativesRanking } from "./multiple-negatives-ranking.ts";
+import { regularizers } from "./regularizers.ts";
+import { sentencePairs } from "./sentence-pairs.ts";
+import { sigLIP } from "./sig-lip.ts";
+import { supCon } from "./sup-con.ts";
 
-export const contrastive: Entries = {};
+export const contrastive: Entries = {
+  ...infoNCE,
+  ...multipleNegativesRanking,
+  ...supCon,
+  ...sigLIP,
+  ...gist,
+  ...coSENT,
+  ...contrastiveTension,
+  ...sentencePairs,
+  ...regularizers,
+};

@@ -16,6 +16,7 @@ export {
   recall,
   topKAccuracy,
 } from "./classification.ts";
+export { mutualInformationBound } from "./information.ts";
 export {
   averagePrecision,
   type DETCurve,

@@ -253,7 +253,6 @@ const table: Record<string, Call[]> = {
     [],
     [{ directions: ["queryToDocument", "queryToQuery", "documentToQuery", "documentToDocument"] }],
   ),
-  mutualInformationBound: over([2], losses.mutualInformationBound, [8]),
 };
 
 describe("detectAnomaly finds nothing, forwards or backwards, in", () => {
