@@ -10,3 +10,4 @@ export type { BatchReduction, Reduction } from "./reduction.ts";
 export * from "./regression/index.ts";
 export * from "./segmentation/index.ts";
 export * from "./sequence/index.ts";
+export * as wrappers from "./wrappers.ts";
