@@ -120,7 +120,7 @@ export const ours = {
         [0],
       ),
     inputs: [[[2, 0]]],
-    value: 0, // 4e-25, below what rounding leaves
+    value: exp(-64 * cos(0.5)),
     gradients: [[0, 32 * exp(-64 * cos(0.5))]], // what pushes it from the other centre
   },
   tripletOddPower: {
