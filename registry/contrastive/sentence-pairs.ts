@@ -1,7 +1,7 @@
 import type { Entries } from "../entry.ts";
-import { labels, scores } from "../inputs.ts";
+import { embeddings, labels, scores } from "../inputs.ts";
 import { flag, other, reduction } from "../options.ts";
-import { gradedPairs, pairs } from "./inputs.ts";
+import { gradedPairs } from "./inputs.ts";
 
 export const sentencePairs: Entries = {
   cosineSimilarityMSE: {
@@ -28,8 +28,9 @@ export const sentencePairs: Entries = {
     use: "Sentence embeddings from pairs with classes, as natural language inference has them.",
     avoid: "When classes can be turned into pairs that belong together; multipleNegativesRanking is better then.",
     inputs: {
-      ...pairs("x1", "x2", ["embeddings of first sentences", "embeddings of second sentences"]),
-      weight: scores(["classes", 12], { what: "the classifier's weight, 3 d by default" }),
+      x1: embeddings(["n", 2], { what: "embeddings of first sentences" }),
+      x2: embeddings(["n", 2], { what: "embeddings of second sentences", seed: "second" }),
+      weight: scores(["classes", 6], { what: "the classifier's weight, 3 d by default" }),
       labels: labels(["n"]),
     },
     options: {

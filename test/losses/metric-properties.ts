@@ -78,3 +78,16 @@ export function expectFiniteEverywhere(name: string, fn: (a: Tensor, b: Tensor) 
 
 /** The rows of x in another order. */
 export const permuted = (x: Tensor, order: readonly number[]): Tensor => x.indexSelect(0, order);
+
+/** Two ways to write one loss agree, in value and in gradients by all inputs. */
+export function expectSame(
+  one: (...inputs: Tensor[]) => Tensor,
+  other: (...inputs: Tensor[]) => Tensor,
+  ...inputs: Tensor[]
+): void {
+  const [first, second] = [one, other].map((fn) => differentiate(fn, ...inputs));
+  expect(first.value).toBeCloseTo(second.value, 9);
+  for (const [i, gradient] of first.gradients.entries()) {
+    for (const [k, g] of gradient.entries()) expect(g, `gradient ${i}[${k}]`).toBeCloseTo(second.gradients[i][k], 9);
+  }
+}

@@ -66,11 +66,11 @@ export class CentreLoss<Options extends object> extends Module {
 
   /** embeddings: [n, embeddingSize]; labels: [n], int32 class indices. */
   forward(embeddings: TensorLike, labels: TensorLike): Tensor {
-    return this.with(embeddings, labels, {});
+    return this.lossWith(embeddings, labels, {});
   }
 
   /** The loss with further options on top. */
-  protected with(embeddings: TensorLike, labels: TensorLike, options: Partial<Options>): Tensor {
+  protected lossWith(embeddings: TensorLike, labels: TensorLike, options: Partial<Options>): Tensor {
     return this.#loss(embeddings, this.weight, labels, { ...this.#options, ...options });
   }
 }

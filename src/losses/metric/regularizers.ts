@@ -37,7 +37,7 @@ export interface LpNormOptions {
  * The length of embeddings: ||x||_p^power.
  *
  * embeddings: [n, d]. Returns [n] with reduction "none". The gradient at the zero vector is 0.
- * Wen et al. 2016 and others keep feature norms small so. Reference values: pytorch-metric-learning's LpRegularizer.
+ * Reference values: pytorch-metric-learning's LpRegularizer.
  */
 export function lpNorm(embeddings: TensorLike, options: LpNormOptions = {}): Tensor {
   const { p, power, reduction } = resolve<Required<LpNormOptions>>("lpNorm", options, {

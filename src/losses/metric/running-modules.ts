@@ -44,7 +44,7 @@ export class AdaFace extends CentreLoss<AdaFaceOptions> {
         move(this.batchStd, std, this.share);
       });
     }
-    return this.with(embeddings, labels, { mean: this.batchMean, std: this.batchStd });
+    return this.lossWith(embeddings, labels, { mean: this.batchMean, std: this.batchStd });
   }
 }
 
@@ -72,7 +72,7 @@ export class CurricularFace extends CentreLoss<CurricularFaceOptions> {
       const { x, w, own } = expectCentred("curricularFace", [embeddings, this.weight, labels]);
       noGrad(() => move(this.t, cosineMatrix(x, w).gather(1, own).mean(), this.share));
     }
-    return this.with(embeddings, labels, { t: this.t });
+    return this.lossWith(embeddings, labels, { t: this.t });
   }
 }
 

@@ -1,23 +1,13 @@
 import { expect, test } from "vitest";
-import { grad, random, type Tensor, tensor } from "../../../src/index.ts";
+import { random, type Tensor, tensor } from "../../../src/index.ts";
 import * as losses from "../../../src/losses/index.ts";
-import { normal } from "../metric-properties.ts";
+import { expectSame, normal } from "../metric-properties.ts";
 
 const [x, centres, sub] = [normal("x", [6, 4]), normal("centres", [3, 4]), normal("sub", [3, 2, 4])];
 const labels = tensor([2, 0, 1, 0, 2, 1], { dtype: "int32" });
 
-/** Values and gradients by embeddings and centres are equal. */
-function expectEqual(a: (x: Tensor, w: Tensor) => Tensor, b: (x: Tensor, w: Tensor) => Tensor, w = centres): void {
-  const [first, second] = [a, b].map((loss) => {
-    const leaves = [tensor(x, { requiresGrad: true }), tensor(w, { requiresGrad: true })];
-    const value = loss(leaves[0], leaves[1]);
-    return [value, ...grad(value.sum(), leaves)];
-  });
-  for (const [i, t] of first.entries()) {
-    expect(t.shape).toEqual(second[i].shape);
-    for (const [k, v] of t.data.entries()) expect(v).toBeCloseTo(second[i].data[k], 10);
-  }
-}
+const expectEqual = (one: (x: Tensor, w: Tensor) => Tensor, other: (x: Tensor, w: Tensor) => Tensor) =>
+  expectSame(one, other, x, centres);
 
 test("without a margin, the margins are the normalised softmax", () => {
   const plain = (e: Tensor, w: Tensor) => losses.normalizedSoftmax(e, w, labels, { scale: 5 });
