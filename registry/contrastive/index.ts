@@ -1,6 +1,7 @@
 import type { Entries } from "../entry.ts";
 import { coSENT } from "./co-sent.ts";
 import { contrastiveTension } from "./contrastive-tension.ts";
+import { csrReconstruction } from "./csr-reconstruction.ts";
 import { gist } from "./gist.ts";
 import { infoNCE } from "./info-nce.ts";
 import { multipleNegativesRanking } from "./multiple-negatives-ranking.ts";
@@ -19,4 +20,5 @@ export const contrastive: Entries = {
   ...contrastiveTension,
   ...sentencePairs,
   ...regularizers,
+  ...csrReconstruction,
 };

@@ -17,6 +17,7 @@ from pytorch_metric_learning import reducers
 from sentence_transformers import util
 from sentence_transformers.sentence_transformer import losses as st
 from sentence_transformers.sparse_encoder.losses import FlopsLoss
+from sentence_transformers.sparse_encoder.losses.csr import CSRReconstructionLoss
 
 PML, ST = library("pytorch-metric-learning"), library("sentence-transformers")
 golden = Golden(__file__, seed=12)
@@ -243,5 +244,27 @@ positive = golden.input("positive", golden.uniform(4, 6, low=0.1, high=2))
 case("flops", [positive], {}, lambda x: FlopsLoss(None).compute_loss_from_embeddings(x), ST)
 for threshold in [0, 2, 3]:
     case("flops", [activations], dict(threshold=threshold), lambda x: FlopsLoss(None, threshold).compute_loss_from_embeddings(x), ST, gradients=False)
+
+# Sparse autoencoder
+
+aux, before = golden.input("aux", normal(N, D, std=0.5)), golden.input("before", normal(N, D))
+
+
+def csr(beta=0.1, auxiliary=None, pre_bias=None):
+    def fn(narrow, wide, x):
+        features = dict(
+            sentence_embedding_backbone=x, decoded_embedding_k=narrow, decoded_embedding_4k=wide,
+            decoded_embedding_aux=auxiliary, decoded_embedding_k_pre_bias=pre_bias,
+        )
+        return sum(CSRReconstructionLoss(None, beta).compute_loss_from_embeddings([features]).values())
+
+    return fn
+
+
+wide = golden.input("wide", normal(N, D))
+case("csrReconstruction", [a, wide, b], {}, csr(), ST)
+for beta in [0.1, 2]:
+    options = dict(auxiliary=aux, withoutBias=before, beta=beta)
+    case("csrReconstruction", [a, wide, b], options, csr(beta, golden.inputs[aux], golden.inputs[before]), ST)
 
 golden.write()

@@ -1,5 +1,6 @@
 export * from "./co-sent.ts";
 export * from "./contrastive-tension.ts";
+export * from "./csr-reconstruction.ts";
 export * from "./gist.ts";
 export * from "./info-nce.ts";
 export * from "./modules.ts";
