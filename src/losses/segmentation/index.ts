@@ -25,4 +25,3 @@ export {
   tversky,
 } from "./tversky.ts";
 export * from "./unified-focal.ts";
-export * as wrappers from "./wrappers.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { concat, type Tensor, tensor } from "../../src/index.ts";
-import { infoNCE, multipleNegativesRanking, wrappers } from "../../src/losses/index.ts";
-import { Linear } from "../../src/nn/index.ts";
-import { Generator } from "../../src/random.ts";
-import { normal } from "./metric-properties.ts";
+import { concat, type Tensor, tensor } from "../../../src/index.ts";
+import { infoNCE, multipleNegativesRanking, wrappers } from "../../../src/losses/index.ts";
+import { Linear } from "../../../src/nn/index.ts";
+import { Generator } from "../../../src/random.ts";
+import { normal } from "../metric-properties.ts";
 
 const [a, b] = [normal("a", [7, 6]), normal("b", [7, 6])];
 const loss = (u: Tensor, v: Tensor) => infoNCE(u, v, { temperature: 0.3 });
