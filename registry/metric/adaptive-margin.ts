@@ -157,7 +157,6 @@ export const adaptiveMargin: Entries = {
       { scale: 4, margin: 0.1 },
     ],
     smooth: false,
-    compiles: false, // its draws differ from those of a call beside it
     points: [
       {
         at: "on the centre, with one margin for all",
