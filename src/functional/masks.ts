@@ -3,10 +3,11 @@ import {
   div,
   eq,
   exp,
+  gt,
   log,
   logicalAnd,
-  logicalNot,
   maximum,
+  ne,
   neg,
   stopGradient,
   sub,
@@ -14,10 +15,9 @@ import {
 } from "../autograd/elementwise.ts";
 import { sum } from "../autograd/movement.ts";
 import { max } from "../autograd/reduction.ts";
-import { eye, onesLike } from "../tensor/creation.ts";
+import { arange, onesLike } from "../tensor/creation.ts";
 import { resolve } from "../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
-import { any } from "./reductions.ts";
 import { squeeze, unsqueeze } from "./shapes.ts";
 
 // Reductions over the elements that a bool mask keeps, and the masks of pairs that share a label.
@@ -29,6 +29,9 @@ export interface MaskedLogSumExpOptions {
   empty?: number;
   keepDims?: boolean;
 }
+
+/** So far below everything that its exponential is 0, and finite less anything: no infinity on the way. */
+const leftOut = -1e38;
 
 /**
  * log of the sum of e^x along an axis, over the elements where the mask is true. Finite, with finite gradients, for finite
@@ -47,14 +50,13 @@ export function maskedLogSumExp(
     empty: 0,
     keepDims: false,
   });
-  const values = where(mask, x, 0);
-  const some = any(where(mask, onesLike(values), 0), axis, { keepDims: true });
-  const top = stopGradient(max(where(mask, x, -1e38), axis, { keepDims: true }));
-  const shift = where(some, addOne ? maximum(top, 0) : top, 0);
-  const terms = where(mask, exp(where(mask, sub(values, shift), 0)), 0);
-  const total = sum(terms, axis, { keepDims: true });
-  const logOfTotal = add(log(where(some, addOne ? add(total, exp(neg(shift))) : total, 1)), shift);
-  const result = addOne ? logOfTotal : where(some, logOfTotal, empty);
+  const kept = where(mask, x, leftOut);
+  const top = stopGradient(max(kept, axis, { keepDims: true }));
+  const shift = where(gt(top, leftOut), addOne ? maximum(top, 0) : top, 0);
+  const total = sum(exp(sub(kept, shift)), axis, { keepDims: true });
+  const none = eq(total, 0);
+  const logOfTotal = add(log(where(none, 1, addOne ? add(total, exp(neg(shift))) : total)), shift);
+  const result = addOne ? logOfTotal : where(none, empty, logOfTotal);
   return keepDims ? result : squeeze(result, axis);
 }
 
@@ -71,10 +73,11 @@ export function maskedMean(x: TensorLike, mask: TensorLike, axis?: number): Tens
  */
 export function labelMasks(labels: TensorLike, references?: TensorLike): { isPositive: Tensor; isNegative: Tensor } {
   const [a, b] = [asTensor(labels), asTensor(references ?? labels)];
-  const same = eq(unsqueeze(a, 1), unsqueeze(b, 0));
-  const self = eye(a.size, { dtype: "bool" });
+  const [rows, columns] = [unsqueeze(a, 1), unsqueeze(b, 0)];
+  const same = eq(rows, columns);
+  const index = arange(a.size);
   return {
-    isPositive: references === undefined ? logicalAnd(same, logicalNot(self)) : same,
-    isNegative: logicalNot(same),
+    isPositive: references === undefined ? logicalAnd(same, ne(unsqueeze(index, 1), index)) : same,
+    isNegative: ne(rows, columns),
   };
 }
