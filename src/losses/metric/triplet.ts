@@ -1,12 +1,13 @@
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
-import { distanceMatrix } from "../../functional/distances.ts";
-import { asIndices, expectAxes, expectSameShape, expectShape, floatTensor } from "../../tensor/checks.ts";
-import { eye } from "../../tensor/creation.ts";
+import { concat } from "../../autograd/movement.ts";
+import { expectAxes, expectSameShape, expectShape, floatTensor } from "../../tensor/checks.ts";
+import { zeros } from "../../tensor/creation.ts";
 import { ValueError } from "../../tensor/errors.ts";
 import { expectNonNegative, expectNumber, expectOneOf, resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { reduceSparse, type SparseReduction } from "../mean-non-zero.ts";
 import { type Reduction, reduce } from "../reduction.ts";
+import { type BatchOptions, distanceBatch, reduceValid } from "./batch.ts";
 
 export interface TripletOptions {
   /** By how much the negative must be farther than the positive, >= 0. Default 1, and 0 with `soft`. */
@@ -123,7 +124,7 @@ function tripletDistance(where: string, x: Tensor, y: Tensor, settings: TripletS
   return squared ? total : p === 2 ? total.sqrt() : total.pow(1 / p);
 }
 
-export interface BatchTripletOptions {
+export interface BatchTripletOptions extends BatchOptions {
   /** By how much the negative must be farther than the positive, >= 0. Default 1, and 0 with `soft`. */
   margin?: number;
   /** Compare squared Euclidean distances. Default false. */
@@ -137,20 +138,11 @@ export interface BatchTripletOptions {
 
 type BatchSettings = Required<Omit<BatchTripletOptions, "reduction">>;
 
-/** The distances [n, n] of a batch, who is a positive and who a negative of whom (bool [n, n]), and the options. */
-function batchOf(where: string, embeddings: TensorLike, labels: TensorLike, settings: BatchSettings) {
-  const x = floatTensor(where, "embeddings", embeddings);
-  const y = asIndices(where, "labels", labels);
-  expectAxes(where, "embeddings", x, ["n", "d"]);
-  const n = x.shape[0];
-  expectShape(where, "labels", y, [n]);
-  expectNonNegative(where, "margin", settings.margin);
-  const same = y.unsqueeze(1).eq(y.unsqueeze(0));
-  return {
-    distances: distanceMatrix(settings.normalize ? x.normalize() : x, undefined, { squared: settings.squared }),
-    isPositive: same.logicalAnd(eye(n, { dtype: "bool" }).logicalNot()),
-    isNegative: same.logicalNot(),
-  };
+/** The distances [n, m] of a batch, and who is a positive and who a negative of whom. */
+function tripletBatch(where: string, embeddings: TensorLike, labels: TensorLike, settings: BatchSettings) {
+  const { margin, squared, soft: _, ...batch } = settings;
+  expectNonNegative(where, "margin", margin);
+  return distanceBatch(where, embeddings, labels, { ...batch, distance: squared ? "squaredEuclidean" : "euclidean" });
 }
 
 /** Beyond every distance. Finite, also in float32 and doubled: nothing for `detectAnomaly` to find. */
@@ -161,6 +153,8 @@ const batchDefaults = (options: { soft?: boolean }) => ({
   squared: false,
   soft: false,
   normalize: false,
+  references: null,
+  pairs: null,
 });
 
 export interface BatchAllTripletOptions extends Omit<BatchTripletOptions, "reduction"> {
@@ -172,8 +166,8 @@ export interface BatchAllTripletOptions extends Omit<BatchTripletOptions, "reduc
  * Triplet loss of all triplets of a batch: anchor and positive share a label, the negative has another.
  *
  * embeddings: [n, d]; labels: [n], int32. With reduction "none" the terms are [n, n, n] by anchor, positive and
- * negative, 0 where that is no triplet. A batch without triplets has loss 0 and gradient 0. Takes n^3 memory: for more
- * than about 256 rows use `batchHardTriplet`, or `triplet` of what `losses.miners` selects.
+ * negative, 0 where that is no triplet. A batch without triplets has loss 0 and gradient 0. The hinges of all n^3 triplets
+ * are added up by sorting, in n^2 memory; with `soft`, and with reduction "none", they take n^3.
  *
  * Hermans et al. 2017, arXiv:1703.07737. Reference values: sentence-transformers' BatchAllTripletLoss (margin 5 there);
  * pytorch-metric-learning's TripletMarginLoss.
@@ -188,18 +182,55 @@ export function batchAllTriplet(
     ...batchDefaults(options),
     reduction: "meanNonZero",
   });
-  const { distances, isPositive, isNegative } = batchOf(where, embeddings, labels, settings);
-  // What is no triplet is satisfied by far, which both hinges turn into 0 with gradient 0.
-  const toPositive = select(isPositive, distances.add(settings.margin), -far);
-  const toNegative = select(isNegative, distances, far);
-  const terms = hinge(toPositive.unsqueeze(2).sub(toNegative.unsqueeze(1)), settings.soft);
-  return reduceValid(where, terms, isPositive.sum(1).mul(isNegative.sum(1)), reduction);
+  const { distances, isPositive, isNegative } = tripletBatch(where, embeddings, labels, settings);
+  const thresholds = distances.add(settings.margin);
+  const valid = isPositive.sum(1).mul(isNegative.sum(1));
+  if (settings.soft || reduction === "none") {
+    // What is no triplet is satisfied by far, which both hinges turn into 0 with gradient 0.
+    const toPositive = select(isPositive, thresholds, -far);
+    const toNegative = select(isNegative, distances, far);
+    const terms = hinge(toPositive.unsqueeze(2).sub(toNegative.unsqueeze(1)), settings.soft);
+    return reduceValid(where, terms, valid, reduction);
+  }
+  expectOneOf(where, "reduction", reduction, ["none", "mean", "sum", "meanNonZero"]);
+  const { total, active } = hingeSums(thresholds, isPositive, distances, isNegative);
+  return reduction === "sum" ? total : total.div((reduction === "mean" ? valid : active).sum().maximum(1));
 }
 
-/** As `reduceSparse`, where "mean" divides by the sum of `counts`, the numbers of valid terms; 0 when there are none. */
-function reduceValid(where: string, terms: Tensor, counts: Tensor, reduction: SparseReduction): Tensor {
-  if (reduction === "mean" && terms.size > 0) return terms.sum().div(counts.sum().maximum(1));
-  return reduceSparse(where, terms, reduction);
+/**
+ * The sum of [t_ap - d_an]+ over all triplets, and how many are above 0 for each anchor and positive. A threshold t counts
+ * once for each negative below it, a distance once for each threshold above it: the sum is linear in both, with these
+ * counts as coefficients, and as gradients. Distances are taken from the row's smallest, for the digits of the difference.
+ */
+function hingeSums(thresholds: Tensor, isPositive: Tensor, distances: Tensor, isNegative: Tensor) {
+  const { below, above } = crossings(thresholds, isPositive, distances, isNegative);
+  const smallest = stopGradient(distances.min(1, { keepDims: true }));
+  const total = below
+    .mul(thresholds.sub(smallest))
+    .sub(above.mul(distances.sub(smallest)))
+    .sum();
+  return { total, active: below };
+}
+
+/**
+ * For each threshold of a row how many values of it are below, for each value how many thresholds are above, both
+ * strictly; 0 for what the masks leave out. All [n, m]; constants.
+ */
+function crossings(thresholds: Tensor, isThreshold: Tensor, values: Tensor, isValue: Tensor) {
+  const { dtype, shape } = thresholds;
+  const both = concat([select(isThreshold, thresholds, -far), select(isValue, values, far)], 1);
+  const order = stopGradient(both).argsort(1); // stable: of ties the thresholds come first
+  const none = zeros(shape, { dtype });
+  const upTo = (first: Tensor, second: Tensor) => {
+    const sorted = concat([first, second], 1).gather(1, order).cumsum(1);
+    return zeros(order.shape, { dtype }).scatterAdd(1, order, sorted);
+  };
+  const valuesUpTo = upTo(none, isValue.to(dtype)).slice([{}, { stop: shape[1] }]);
+  const thresholdsUpTo = upTo(isThreshold.to(dtype), none).slice([{}, { start: shape[1] }]);
+  return {
+    below: select(isThreshold, valuesUpTo, 0),
+    above: select(isValue, isThreshold.to(dtype).sum(1, { keepDims: true }).sub(thresholdsUpTo), 0),
+  };
 }
 
 /**
@@ -223,7 +254,7 @@ export function batchHardTriplet(
     reduction: "mean",
   });
   expectOneOf(where, "reduction", settings.reduction, ["none", "mean", "sum"]);
-  const { distances, isPositive, isNegative } = batchOf(where, embeddings, labels, settings);
+  const { distances, isPositive, isNegative } = tripletBatch(where, embeddings, labels, settings);
   if (distances.size === 0) return reduce(where, distances.sum(1), settings.reduction);
   const valid = isPositive.any(1).logicalAnd(isNegative.any(1));
   // Distances are >= 0, so 0 is below every positive's; the largest is above or at every negative's.
@@ -239,8 +270,7 @@ export function batchHardTriplet(
  *
  * embeddings: [n, d]; labels: [n], int32. With reduction "none" the terms are [n, n] by anchor and positive, 0 where that
  * is no pair or the anchor has no negative; "mean" divides by the number of terms that are. The negative is selected
- * outside the gradient, the first of ties. Takes n^3 memory: for more than about 256 rows use `triplet` of what
- * `losses.miners.semiHard` selects.
+ * outside the gradient, the first of ties.
  *
  * Schroff et al. 2015, arXiv:1503.03832 (with squared distances and margin 0.2 of unit vectors). Reference values:
  * sentence-transformers' BatchSemiHardTripletLoss (margin 5 there), which follows TensorFlow Addons.
@@ -252,21 +282,25 @@ export function semiHardTriplet(embeddings: TensorLike, labels: TensorLike, opti
     reduction: "mean",
   });
   expectOneOf(where, "reduction", settings.reduction, ["none", "mean", "sum"]);
-  const { distances, isPositive, isNegative } = batchOf(where, embeddings, labels, settings);
+  const { distances, isPositive, isNegative } = tripletBatch(where, embeddings, labels, settings);
   if (distances.size === 0) return reduce(where, distances, settings.reduction);
   const valid = isPositive.logicalAnd(isNegative.any(1, { keepDims: true }));
-  const negative = semiHardNegative(distances, isNegative);
+  const negative = semiHardNegative(distances, isPositive, isNegative);
   const violation = distances.sub(distances.gather(1, negative)).add(settings.margin);
   return reduceValid(where, select(valid, hinge(violation, settings.soft), 0), valid, settings.reduction);
 }
 
-/** For each anchor and positive, the column of the negative to use: int32 [n, n]. */
-function semiHardNegative(distances: Tensor, isNegative: Tensor): Tensor {
+/** For each anchor and positive, the column of the negative to use: int32 [n, m]. */
+function semiHardNegative(distances: Tensor, isPositive: Tensor, isNegative: Tensor): Tensor {
   const d = stopGradient(distances);
-  const negatives = select(isNegative, d, far);
-  const candidates = negatives.unsqueeze(1); // against every positive: [n, 1, n]
-  const nearest = select(candidates.gt(d.unsqueeze(2)), candidates, far).argmin(2);
-  const found = negatives.gather(1, nearest);
+  const farther = crossings(d, isNegative, d, isPositive).above; // how many negatives, for each positive
+  const byDistance = select(isNegative, d, far).argsort(1);
+  const rank = isNegative
+    .to(d.dtype)
+    .sum(1, { keepDims: true })
+    .sub(farther)
+    .minimum(d.shape[1] - 1);
+  const nearestBeyond = byDistance.gather(1, rank.to("int32"));
   const farthest = select(isNegative, d, -1).argmax(1, { keepDims: true });
-  return select(found.gt(d).logicalAnd(found.lt(far)), nearest, farthest);
+  return select(farther.gt(0), nearestBeyond, farthest);
 }

@@ -1,0 +1,58 @@
+import { ValueError } from "../../tensor/errors.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+
+// What miners select: rows of a batch, as int32 tensors. The first of a pair or triplet is its anchor.
+
+/** Triplets, three tensors of one length; of length 0 when the batch has none. */
+export interface Triplets {
+  anchors: Tensor;
+  positives: Tensor;
+  negatives: Tensor;
+}
+
+/** Pairs that share a label (anchors, positives), and pairs that do not (negativeAnchors, negatives). */
+export interface Pairs {
+  anchors: Tensor;
+  positives: Tensor;
+  negativeAnchors: Tensor;
+  negatives: Tensor;
+}
+
+/** A list of equally long rows as int32 columns. */
+export const columns = (rows: readonly (readonly number[])[], count: number): Tensor[] =>
+  Array.from({ length: count }, (_, i) => tensor(Int32Array.from(rows, (row) => row[i])));
+
+/** The pairs that triplets consist of, one of either kind for each triplet; pairs stay as they are. */
+export function pairsOf(mined: Triplets | Pairs): Pairs {
+  expectMined("miners.pairsOf", "mined", mined);
+  if ("negativeAnchors" in mined) return mined;
+  const { anchors, positives, negatives } = mined;
+  return { anchors, positives, negativeAnchors: anchors, negatives };
+}
+
+/** Every triplet that pairs with one anchor make; triplets stay as they are. */
+export function tripletsOf(mined: Triplets | Pairs): Triplets {
+  expectMined("miners.tripletsOf", "mined", mined);
+  if (!("negativeAnchors" in mined)) return mined;
+  const negativesOf = new Map<number, number[]>();
+  mined.negativeAnchors.data.forEach((anchor, i) => {
+    negativesOf.set(anchor, [...(negativesOf.get(anchor) ?? []), mined.negatives.data[i]]);
+  });
+  const rows: number[][] = [];
+  mined.anchors.data.forEach((anchor, i) => {
+    for (const negative of negativesOf.get(anchor) ?? []) rows.push([anchor, mined.positives.data[i], negative]);
+  });
+  const [anchors, positives, negatives] = columns(rows, 3);
+  return { anchors, positives, negatives };
+}
+
+/** Throws unless `value` has the columns of pairs or of triplets. */
+export function expectMined(where: string, name: string, value: unknown): asserts value is Triplets | Pairs {
+  const given = typeof value === "object" && value !== null ? Object.keys(value) : [];
+  if (!["anchors", "positives", "negatives"].every((column) => given.includes(column))) {
+    throw new ValueError(
+      where,
+      `${name} must be what a miner gives: anchors, positives and negatives, and negativeAnchors unless they are triplets`,
+    );
+  }
+}
