@@ -8,7 +8,7 @@ export interface GoldenCase {
   loss: string;
   /** Names among the inputs, in the order of the loss's arguments. */
   args: string[];
-  /** An option { "$input": name } is that input. */
+  /** { "$input": name } in place of an option, or inside one, is that input. */
   options: Record<string, unknown>;
   /** The library with its version, or "the formula". */
   reference: string;

@@ -70,7 +70,7 @@ class Golden:
         self.cases.append({
             "loss": loss,
             "args": list(args),
-            "options": {k: {"$input": v} if isinstance(v, Input) else v for k, v in options.items()},
+            "options": named(options),
             "reference": reference,
             "value": encode(flat if value.ndim > 0 else flat[0]),
             "gradients": {a: encode(g.flatten().tolist()) for a, g in found.items()},
@@ -84,6 +84,13 @@ class Golden:
         lines = ",\n".join(json.dumps(c) for c in self.cases)
         self.path.write_text(f'{{"inputs": {json.dumps(inputs)},\n"cases": [\n{lines}\n]}}\n')
         print(f"{self.path.name}: {len(self.cases)} cases of {len({c['loss'] for c in self.cases})} losses")
+
+
+def named(option):
+    """Inputs as {"$input": name}, also inside objects."""
+    if isinstance(option, Input):
+        return {"$input": str(option)}
+    return {k: named(v) for k, v in option.items()} if isinstance(option, dict) else option
 
 
 def encode(v):

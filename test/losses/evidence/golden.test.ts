@@ -19,9 +19,11 @@ function run(golden: Golden, { loss, args, options, gradients }: GoldenCase, flo
   return { value, found: Object.fromEntries(names.map((name, i) => [name, found[i]])) };
 }
 
+/** The value of an option, with the inputs it names in place of their names. */
 function tensorOr(golden: Golden, value: unknown, float: Float): unknown {
-  const named = (value as { $input?: string } | null)?.$input;
-  return named === undefined ? value : goldenInput(golden, named, float);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if ("$input" in value) return goldenInput(golden, value.$input as string, float);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, tensorOr(golden, inner, float)]));
 }
 
 /** Every element within `tolerance` of the reference, relative to the largest of them. */
