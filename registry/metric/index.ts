@@ -21,4 +21,46 @@ export const metric: Entries = {
   ...prototypes,
   ...ge2e,
   ...regularizers,
+import { angular } from "./angular.ts";
+import { averagePrecision } from "./average-precision.ts";
+import { batchContrastive } from "./batch-contrastive.ts";
+import { circle } from "./circle.ts";
+import { dynamicSoftMargin } from "./dynamic-soft-margin.ts";
+import { histogram } from "./histogram.ts";
+import { liftedStructure } from "./lifted-structure.ts";
+import { manifoldSimilarity } from "./manifold-similarity.ts";
+import { margin } from "./margin.ts";
+import { multiSimilarity } from "./multi-similarity.ts";
+import { nPair } from "./n-pair.ts";
+import { nca } from "./nca.ts";
+import { onlineContrastive } from "./online-contrastive.ts";
+import { pairs } from "./pairs.ts";
+import { quadruplet } from "./quadruplet.ts";
+import { rankedList } from "./ranked-list.ts";
+import { sdml } from "./sdml.ts";
+import { thresholdConsistentMargin } from "./threshold-consistent-margin.ts";
+import { triplet } from "./triplet.ts";
+import { tupletMargin } from "./tuplet-margin.ts";
+
+export const metric: Entries = {
+  ...pairs,
+  ...triplet,
+  ...quadruplet,
+  ...batchContrastive,
+  ...multiSimilarity,
+  ...circle,
+  ...margin,
+  ...nPair,
+  ...liftedStructure,
+  ...angular,
+  ...tupletMargin,
+  ...rankedList,
+  ...averagePrecision,
+  ...histogram,
+  ...nca,
+  ...thresholdConsistentMargin,
+  ...dynamicSoftMargin,
+  ...manifoldSimilarity,
+  ...onlineContrastive,
+  ...sdml,
 };

@@ -1,5 +1,5 @@
 import { labelMasks } from "../../functional/masks.ts";
-import { asIndices, expectAxes, expectShape, floatTensor } from "../../tensor/checks.ts";
+import { asIndices, expectAxes, expectIndices, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { arange, onesLike, zeros } from "../../tensor/creation.ts";
 import { ShapeError, ValueError } from "../../tensor/errors.ts";
 import { expectFunction, expectOneOf, resolve } from "../../tensor/options.ts";
@@ -108,6 +108,8 @@ function maskOf(where: string, anchors: Tensor, others: Tensor, like: Tensor): T
   const [n, m] = like.shape;
   const [rows, columns] = [asIndices(where, "pairs", anchors), asIndices(where, "pairs", others)];
   expectShape(where, "pairs", rows, columns.shape);
+  expectIndices(where, "pairs", rows, n, "the batch");
+  expectIndices(where, "pairs", columns, m, "what it is compared with");
   const cells = rows.mul(m).add(columns);
   return zeros([n * m])
     .scatterAdd(0, cells, onesLike(cells).to("float32"))

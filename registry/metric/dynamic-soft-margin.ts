@@ -1,0 +1,38 @@
+import type { Entries } from "../entry.ts";
+import { other, reduction, whole } from "../options.ts";
+import { batch, batchVariants, noNegatives, noPositives, pairs, references, zeros } from "./batch.ts";
+
+export const dynamicSoftMargin: Entries = {
+  dynamicSoftMargin: {
+    title: "Dynamic soft margin loss (CDF-based)",
+    tasks: ["embedding"],
+    formula: String.raw`F(d_p - d_n)\,(d_p - d_n)`,
+    use: "For descriptors and views of the same things: each triplet weighs by how hard it is among those seen so far.",
+    avoid: "With tiny batches and no running histogram: the distribution F needs many triplets.",
+    inputs: batch,
+    options: {
+      bins: whole(10),
+      histogram: other(null, "bins + 1 numbers >= 0", [1, 2], [-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+      references,
+      pairs,
+      reduction: reduction(),
+    },
+    variants: [
+      { bins: 4 },
+      { bins: 4, histogram: [1, 0, 2, 3, 1] },
+      { histogram: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
+      { reduction: "none" },
+      ...batchVariants,
+    ],
+    points: [
+      { ...noPositives, value: 0, gradients: zeros },
+      { ...noNegatives, value: 0, gradients: zeros },
+    ],
+    detached: true,
+    sources: ["Zhang and Rusinkiewicz 2019, Learning local descriptors with a CDF-based dynamic soft margin, ICCV"],
+    libraries: {
+      "pytorch-metric-learning":
+        "lacks the last node of the histogram, and fails for differences beyond it; with labels it takes all triplets.",
+    },
+  },
+};
