@@ -18,8 +18,22 @@ export interface Pairs {
   negatives: Tensor;
 }
 
+export const tripletsFrom = (rows: readonly (readonly number[])[]): Triplets => {
+  const [anchors, positives, negatives] = columns(rows, 3);
+  return { anchors, positives, negatives };
+};
+
+export const pairsFrom = (
+  positivePairs: readonly (readonly number[])[],
+  negativePairs: readonly (readonly number[])[],
+): Pairs => {
+  const [anchors, positives] = columns(positivePairs, 2);
+  const [negativeAnchors, negatives] = columns(negativePairs, 2);
+  return { anchors, positives, negativeAnchors, negatives };
+};
+
 /** A list of equally long rows as int32 columns. */
-export const columns = (rows: readonly (readonly number[])[], count: number): Tensor[] =>
+const columns = (rows: readonly (readonly number[])[], count: number): Tensor[] =>
   Array.from({ length: count }, (_, i) => tensor(Int32Array.from(rows, (row) => row[i])));
 
 /** The pairs that triplets consist of, one of either kind for each triplet; pairs stay as they are. */
@@ -42,8 +56,7 @@ export function tripletsOf(mined: Triplets | Pairs): Triplets {
   mined.anchors.data.forEach((anchor, i) => {
     for (const negative of negativesOf.get(anchor) ?? []) rows.push([anchor, mined.positives.data[i], negative]);
   });
-  const [anchors, positives, negatives] = columns(rows, 3);
-  return { anchors, positives, negatives };
+  return tripletsFrom(rows);
 }
 
 /** Throws unless `value` has the columns of pairs or of triplets. */
