@@ -1,15 +1,10 @@
 import { ValueError } from "../tensor/errors.ts";
 import { expectInteger, expectOneOf, resolve } from "../tensor/options.ts";
-import { Generator, generatorOr } from "../tensor/random.ts";
+import { type Generator, generatorOr } from "../tensor/random.ts";
 import { batchOf, type Dataset, expectDataset } from "./dataset.ts";
+import { chooseGenerator, type RandomOptions } from "./random-options.ts";
 import type { Sample } from "./sample.ts";
-
-export interface RandomOptions {
-  /** Draws from this generator instead of the global one. */
-  generator?: Generator;
-  /** Short for a generator of its own with this seed. */
-  seed?: string | number;
-}
+import { type BatchSampler, expectSampler } from "./sampler.ts";
 
 export interface DataLoaderOptions extends RandomOptions {
   /** Items in a batch. Default 1. */
@@ -18,6 +13,8 @@ export interface DataLoaderOptions extends RandomOptions {
   shuffle?: boolean;
   /** Leaves out the last batch when it is smaller than the others. Default false. */
   dropLast?: boolean;
+  /** Says which items are in each batch, in place of batchSize, shuffle and dropLast: a `BalancedBatchSampler`. */
+  sampler?: BatchSampler;
 }
 
 /**
@@ -34,13 +31,15 @@ export class DataLoader<S extends Sample> implements Iterable<S> {
   readonly batchSize: number;
   readonly #shuffle: boolean;
   readonly #dropLast: boolean;
+  readonly #sampler: BatchSampler | undefined;
   readonly #generator: Generator | undefined;
 
   constructor(dataset: Dataset<S>, options: DataLoaderOptions = {}) {
-    const { batchSize, shuffle, dropLast, generator, seed } = resolve<Resolved>("DataLoader", options, {
+    const { batchSize, shuffle, dropLast, sampler, generator, seed } = resolve<Resolved>("DataLoader", options, {
       batchSize: 1,
       shuffle: false,
       dropLast: false,
+      sampler: undefined,
       generator: undefined,
       seed: undefined,
     });
@@ -55,21 +54,37 @@ export class DataLoader<S extends Sample> implements Iterable<S> {
         `dropLast leaves no batch: batchSize is ${batchSize}, but the dataset has ${dataset.length} items`,
       );
     }
+    if (sampler !== undefined) {
+      expectSampler("DataLoader", sampler);
+      const given = Object.entries(options).filter(([name, value]) => name !== "sampler" && value !== undefined);
+      if (given.length > 0) {
+        throw new ValueError(
+          "DataLoader",
+          `sampler says all about the batches; leave out ${given.map(([name]) => name).join(", ")}`,
+        );
+      }
+    }
     this.dataset = dataset;
-    this.batchSize = batchSize;
+    this.batchSize = sampler?.batchSize ?? batchSize;
     this.#shuffle = shuffle;
     this.#dropLast = dropLast;
+    this.#sampler = sampler;
     this.#generator = chooseGenerator("DataLoader", generator, seed);
   }
 
   /** The number of batches in an epoch. */
   get length(): number {
+    if (this.#sampler !== undefined) return this.#sampler.length;
     const batches = this.dataset.length / this.batchSize;
     return this.#dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
   *[Symbol.iterator](): Batches<S> {
     const { dataset, batchSize, length } = this;
+    if (this.#sampler !== undefined) {
+      for (const indices of this.#sampler) yield batchOf("DataLoader", dataset, indices);
+      return;
+    }
     const order = this.#shuffle
       ? (generatorOr(this.#generator).permutation(dataset.length).data as Int32Array)
       : Int32Array.from({ length: dataset.length }, (_, i) => i);
@@ -81,23 +96,8 @@ export class DataLoader<S extends Sample> implements Iterable<S> {
 
 type Batches<S> = globalThis.Generator<S, void, undefined>;
 
-type Resolved = Required<Omit<DataLoaderOptions, "generator" | "seed">> & {
+type Resolved = Required<Omit<DataLoaderOptions, "sampler" | "generator" | "seed">> & {
+  sampler: BatchSampler | undefined;
   generator: Generator | undefined;
   seed: string | number | undefined;
 };
-
-/** The generator that the options name; undefined stands for the global one. */
-export function chooseGenerator(
-  where: string,
-  generator: Generator | undefined,
-  seed: string | number | undefined,
-): Generator | undefined {
-  if (seed === undefined) {
-    if (generator !== undefined && !(generator instanceof Generator)) {
-      throw new ValueError(where, "generator must be a random.Generator; for a number use seed");
-    }
-    return generator;
-  }
-  if (generator !== undefined) throw new ValueError(where, "takes generator or seed, not both");
-  return new Generator(seed);
-}

@@ -5,7 +5,7 @@ import { generatorOr } from "../tensor/random.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { type Dataset, expectDataset, Subset, TensorDataset } from "./dataset.ts";
-import { chooseGenerator, type RandomOptions } from "./loader.ts";
+import { chooseGenerator, type RandomOptions } from "./random-options.ts";
 import type { Sample } from "./sample.ts";
 
 interface PartOptions extends RandomOptions {

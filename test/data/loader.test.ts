@@ -110,7 +110,7 @@ describe("DataLoader", () => {
     [
       "an unknown option",
       { batch: 2 },
-      'unknown option "batch"; it takes batchSize, shuffle, dropLast, generator, seed',
+      'unknown option "batch"; it takes batchSize, shuffle, dropLast, sampler, generator, seed',
     ],
     ["a shuffle that is no boolean", { shuffle: 1 }, "shuffle must be one of true, false, got 1"],
     ["two sources of chance", { seed: 1, generator: new Generator(1) }, "takes generator or seed, not both"],
