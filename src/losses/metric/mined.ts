@@ -50,7 +50,9 @@ export function tripletsOf(mined: Triplets | Pairs): Triplets {
   if (!("negativeAnchors" in mined)) return mined;
   const negativesOf = new Map<number, number[]>();
   mined.negativeAnchors.data.forEach((anchor, i) => {
-    negativesOf.set(anchor, [...(negativesOf.get(anchor) ?? []), mined.negatives.data[i]]);
+    const found = negativesOf.get(anchor);
+    if (found === undefined) negativesOf.set(anchor, [mined.negatives.data[i]]);
+    else found.push(mined.negatives.data[i]);
   });
   const rows: number[][] = [];
   mined.anchors.data.forEach((anchor, i) => {
