@@ -71,7 +71,7 @@ export function distanceMatrix(a: TensorLike, b?: TensorLike, options: { squared
   if (n * m * d <= mostDifferences) squares = sum(square(sub(reshape(x, [n, 1, d]), reshape(y, [1, m, d]))), 2);
   else {
     const lengths = add(sum(square(x), 1, { keepDims: true }), sum(square(y), 1));
-    squares = relu(sub(lengths, mul(matmul(x, y, { transposeB: true }), 2)));
+    squares = relu(sub(lengths, matmul(mul(x, 2), y, { transposeB: true })));
     if (x === y) squares = where(eye(n, { dtype: "bool" }), 0, squares);
   }
   return squared ? squares : safeSqrt(squares);

@@ -162,7 +162,7 @@ export function logCumSumExp(x: TensorLike, axis?: number, options: NoOptions = 
 export function any(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
   const t = asTensor(x);
   const { axes, keepDims } = reductionAttributes("any", t, axis, options);
-  return cast(sum(ne(t, 0), axes, { keepDims }), { dtype: "bool" });
+  return cast(sum(t.dtype === "bool" ? t : ne(t, 0), axes, { keepDims }), { dtype: "bool" });
 }
 
 /** Whether every element is not 0, over one axis, several, or all; true over nothing. */

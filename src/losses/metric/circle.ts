@@ -1,4 +1,4 @@
-import { where as select, stopGradient } from "../../autograd/elementwise.ts";
+import { where as select, stopGradient, sub } from "../../autograd/elementwise.ts";
 import { maskedLogSumExp } from "../../functional/masks.ts";
 import { expectNumber, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
@@ -41,9 +41,7 @@ export function circle(embeddings: TensorLike, labels: TensorLike, options: Circ
   expectPositive(where, "gamma", gamma);
   const { similarities: s, isPositive, isNegative } = similarityBatch(where, embeddings, labels, batch);
   const fixed = stopGradient(s);
-  const toPositives = fixed
-    .neg()
-    .add(1 + margin)
+  const toPositives = sub(1 + margin, fixed)
     .relu()
     .mul(-gamma)
     .mul(s.sub(1 - margin));

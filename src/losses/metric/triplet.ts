@@ -1,5 +1,6 @@
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
 import { concat } from "../../autograd/movement.ts";
+import { safeSqrt } from "../../functional/numerics.ts";
 import { expectAxes, expectSameShape, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { zeros } from "../../tensor/creation.ts";
 import { ValueError } from "../../tensor/errors.ts";
@@ -254,12 +255,14 @@ export function batchHardTriplet(
     reduction: "mean",
   });
   expectOneOf(where, "reduction", settings.reduction, ["none", "mean", "sum"]);
-  const { distances, isPositive, isNegative } = tripletBatch(where, embeddings, labels, settings);
-  if (distances.size === 0) return reduce(where, distances.sum(1), settings.reduction);
+  const batch = tripletBatch(where, embeddings, labels, { ...settings, squared: true });
+  const { distances: squares, isPositive, isNegative } = batch;
+  if (squares.size === 0) return reduce(where, squares.sum(1), settings.reduction);
   const valid = isPositive.any(1).logicalAnd(isNegative.any(1));
-  // Distances are >= 0, so 0 is below every positive's; the largest is above or at every negative's.
-  const hardestPositive = select(isPositive, distances, 0).max(1);
-  const hardestNegative = select(isNegative, distances, far).min(1);
+  // Squares are >= 0, so 0 is below every positive's; the root of what is left keeps their order.
+  const distance = (square: Tensor) => (settings.squared ? square : safeSqrt(square));
+  const hardestPositive = distance(select(isPositive, squares, 0).max(1));
+  const hardestNegative = distance(select(isNegative, squares, far).min(1));
   const violation = hardestPositive.sub(select(valid, hardestNegative, 0)).add(settings.margin);
   return reduceValid(where, select(valid, hinge(violation, settings.soft), 0), valid, settings.reduction);
 }
