@@ -28,7 +28,7 @@ export const circle: Entries = {
       { ...noPositives, value: 0, gradients: zeros },
       { ...noNegatives, value: 0, gradients: zeros },
     ],
-    detached: true,
+    detaches: () => true,
     sources: [
       "Sun, Cheng, Zhang, Zhang, Zheng, Wang and Wei 2020, Circle loss: a unified perspective of pair similarity optimization, CVPR, arXiv:2002.10857",
     ],

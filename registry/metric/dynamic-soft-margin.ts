@@ -28,7 +28,7 @@ export const dynamicSoftMargin: Entries = {
       { ...noPositives, value: 0, gradients: zeros },
       { ...noNegatives, value: 0, gradients: zeros },
     ],
-    detached: true,
+    detaches: () => true,
     sources: ["Zhang and Rusinkiewicz 2019, Learning local descriptors with a CDF-based dynamic soft margin, ICCV"],
     libraries: {
       "pytorch-metric-learning":

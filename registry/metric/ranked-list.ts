@@ -46,7 +46,7 @@ export const rankedList: Entries = {
         gradients: [[0, 0, 0, 0, 0, 0], null],
       },
     ],
-    detached: true,
+    detaches: (options) => !("preset" in options),
     sources: [
       "Wang, Hua, Kodirov, Hu, Garnier and Robertson 2019, Ranked list loss for deep metric learning, CVPR, arXiv:1903.03238",
     ],
