@@ -17,9 +17,13 @@ export interface BatchContrastiveOptions extends BatchOptions {
   normalize?: boolean;
   /** Default "mean"; "meanNonZero" averages the similar and the dissimilar pairs with a loss apart, and adds the two. */
   reduction?: SparseReduction;
+  /** "pml" is pytorch-metric-learning's form: unit vectors, not squared, reduction "meanNonZero". */
+  preset?: "pml";
 }
 
-const plain: Required<BatchContrastiveOptions> = {
+type Settings = Required<Omit<BatchContrastiveOptions, "preset">>;
+
+const plain: Settings & { preset: "pml" | undefined } = {
   margin: 1,
   posMargin: 0,
   squared: true,
@@ -28,39 +32,39 @@ const plain: Required<BatchContrastiveOptions> = {
   references: null,
   pairs: null,
   reduction: "mean",
+  preset: undefined,
 };
 
-const pml: Partial<BatchContrastiveOptions> = { squared: false, normalize: true, reduction: "meanNonZero" };
+const pml: Partial<Settings> = { squared: false, normalize: true, reduction: "meanNonZero" };
 
 /**
  * Contrastive loss of all pairs of a batch: [d - posMargin]+^2 where two rows share a label, [margin - d]+^2 where not.
  *
  * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal, which "mean" does not
- * count. The gradient is 0 at the kinks and at distance 0. `contrastive` takes the pairs one by one. The preset "pml" is
- * pytorch-metric-learning's form: unit vectors, not squared, reduction "meanNonZero".
+ * count. The gradient is 0 at the kinks and at distance 0. `contrastive` takes the pairs one by one.
  *
  * Hadsell, Chopra and LeCun 2006, CVPR. Reference values: pytorch-metric-learning's ContrastiveLoss.
  */
 export function batchContrastive(
   embeddings: TensorLike,
   labels: TensorLike,
-  options: BatchContrastiveOptions & { preset?: "pml" } = {},
+  options: BatchContrastiveOptions = {},
 ): Tensor {
   const where = "batchContrastive";
-  const open = { ...plain, preset: undefined as "pml" | undefined };
-  const { preset } = resolve(where, options, open);
+  const { preset } = resolve(where, options, plain);
   if (preset !== undefined) expectOneOf(where, "preset", preset, ["pml"]);
-  return contrastPairs(where, embeddings, labels, resolve(where, options, preset ? { ...open, ...pml } : open));
+  const { preset: _, ...settings } = resolve(where, options, { ...plain, ...(preset && pml) });
+  return contrastPairs(where, embeddings, labels, settings);
 }
 
-export type SNRContrastiveOptions = Omit<BatchContrastiveOptions, "distance" | "squared">;
+export type SNRContrastiveOptions = Omit<BatchContrastiveOptions, "distance" | "squared" | "preset">;
 
 /**
  * Signal-to-noise contrastive loss: [d - posMargin]+ where two rows share a label, [margin - d]+ where not, of the
  * noise-to-signal ratio d(a, b) = var(a - b) / var(a), variances over the elements of a row.
  *
  * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", by anchor and other; the ratio is not
- * symmetric. A variance of the anchor below 1e-12 / d counts as that.
+ * symmetric. A sum of squares var(a) (d - 1) below 1e-12 counts as that.
  *
  * Yuan et al. 2019, "Signal-to-noise ratio: a robust distance metric for deep metric learning", CVPR, arXiv:1904.02616.
  * Reference values: pytorch-metric-learning's SignalToNoiseRatioContrastiveLoss, which has normalize: true.
@@ -86,7 +90,7 @@ function contrastPairs(
   where: string,
   embeddings: TensorLike,
   labels: TensorLike,
-  { margin, posMargin, squared, reduction, ...batch }: Required<BatchContrastiveOptions>,
+  { margin, posMargin, squared, reduction, ...batch }: Settings,
 ): Tensor {
   expectNonNegative(where, "margin", margin);
   expectNonNegative(where, "posMargin", posMargin);

@@ -1,5 +1,5 @@
 import { labelMasks } from "../../functional/masks.ts";
-import { asIndices, expectAxes, expectIndices, expectShape, floatTensor } from "../../tensor/checks.ts";
+import { asIndices, expectAxes, expectIndices, expectNotEmpty, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { arange, onesLike, zeros } from "../../tensor/creation.ts";
 import { ShapeError, ValueError } from "../../tensor/errors.ts";
 import { expectFunction, expectOneOf, resolve } from "../../tensor/options.ts";
@@ -55,14 +55,15 @@ export function batchOf(
   where: string,
   embeddings: TensorLike,
   labels: TensorLike,
-  { references = null, pairs = null }: BatchOptions & { references?: References | null } = {},
+  { references = null, pairs = null }: BatchOptions = {},
 ): Batch {
   const [x, y] = labelled(where, ["embeddings", "labels"], embeddings, labels);
   if (pairs !== null) expectMined(where, "pairs", pairs);
   const others = references === null ? null : referencesOf(where, references, x);
   const masks = labelMasks(y, others?.labels);
-  if (others?.self)
+  if (others?.self) {
     masks.isPositive = masks.isPositive.logicalAnd(others.self.unsqueeze(1).ne(arange(others.x.shape[0])));
+  }
   if (pairs !== null) {
     const { anchors, positives, negativeAnchors, negatives } = pairsOf(pairs);
     masks.isPositive = masks.isPositive.logicalAnd(maskOf(where, anchors, positives, masks.isPositive));
@@ -81,6 +82,7 @@ function labelled(
   const y = asIndices(where, second, labels);
   expectAxes(where, first, x, ["n", "d"]);
   expectShape(where, second, y, [x.shape[0]]);
+  expectNotEmpty(where, first, x);
   return [x, y];
 }
 

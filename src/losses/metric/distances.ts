@@ -20,18 +20,18 @@ export const cosine: Matrix = (a, b) => cosineMatrix(a, b).neg().add(1);
 /** sum |a - b|. Takes n m d memory. */
 export const manhattan: Matrix = (a, b = a) => a.unsqueeze(1).sub(b.unsqueeze(0)).abs().sum(2);
 
-/** Variances below this count as this. */
-const leastVariance = 1e-12;
+/** Sums of squares below this count as this. */
+const leastSignal = 1e-12;
 
 /**
  * The noise-to-signal ratio var(a - b) / var(a), variances over the d elements of a row; not symmetric. Of centred rows
- * it is ||a - b||^2 / ||a||^2. A variance of a below 1e-12 / d counts as that. Yuan et al. 2019, CVPR, arXiv:1904.02616.
+ * it is ||a - b||^2 / ||a||^2. An ||a||^2 below 1e-12 counts as that. Yuan et al. 2019, CVPR, arXiv:1904.02616.
  */
 export const snr: Matrix = (a, b) => {
   const centred = (x: Tensor) => x.sub(x.mean(1, { keepDims: true }));
   const signal = centred(a);
   const noise = distanceMatrix(signal, b === undefined ? undefined : centred(b), { squared: true });
-  return noise.div(signal.square().sum(1, { keepDims: true }).maximum(leastVariance));
+  return noise.div(signal.square().sum(1, { keepDims: true }).maximum(leastSignal));
 };
 
 /** a . b */

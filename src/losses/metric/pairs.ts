@@ -27,8 +27,16 @@ interface ContrastiveSettings {
 }
 
 /** `positiveLabel` must be given, by itself or by a preset: the field uses both conventions. */
-export type ContrastiveOptions = ContrastiveSettings &
-  ({ positiveLabel: 0 | 1; preset?: ContrastivePreset } | { positiveLabel?: 0 | 1; preset: ContrastivePreset });
+export type ContrastiveOptions = ContrastiveSettings & (LabelledContrastive | PresetContrastive);
+
+interface LabelledContrastive {
+  /** Which label marks a similar pair, 0 or 1. Required without a preset. */
+  positiveLabel: 0 | 1;
+  /** Start from a form of the field, "hadsell2006", "siamese" or "pml"; the other options go on top. */
+  preset?: ContrastivePreset;
+}
+
+type PresetContrastive = Partial<LabelledContrastive> & Required<Pick<LabelledContrastive, "preset">>;
 
 type ResolvedContrastive = Required<ContrastiveSettings> & {
   positiveLabel: 0 | 1 | undefined;

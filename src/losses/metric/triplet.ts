@@ -7,7 +7,7 @@ import { ValueError } from "../../tensor/errors.ts";
 import { expectNonNegative, expectNumber, expectOneOf, resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { reduceSparse, type SparseReduction } from "../mean-non-zero.ts";
-import { type Reduction, reduce } from "../reduction.ts";
+import type { Reduction } from "../reduction.ts";
 import { type BatchOptions, distanceBatch, reduceValid } from "./batch.ts";
 
 export interface TripletOptions {
@@ -183,9 +183,11 @@ export function batchAllTriplet(
     ...batchDefaults(options),
     reduction: "meanNonZero",
   });
+  expectOneOf(where, "reduction", reduction, ["none", "mean", "sum", "meanNonZero"]);
   const { distances, isPositive, isNegative } = tripletBatch(where, embeddings, labels, settings);
   const thresholds = distances.add(settings.margin);
-  const valid = isPositive.sum(1).mul(isNegative.sum(1));
+  const [positives, negatives] = [isPositive, isNegative].map((mask) => mask.to(distances.dtype).sum(1));
+  const valid = positives.mul(negatives);
   if (settings.soft || reduction === "none") {
     // What is no triplet is satisfied by far, which both hinges turn into 0 with gradient 0.
     const toPositive = select(isPositive, thresholds, -far);
@@ -193,7 +195,6 @@ export function batchAllTriplet(
     const terms = hinge(toPositive.unsqueeze(2).sub(toNegative.unsqueeze(1)), settings.soft);
     return reduceValid(where, terms, valid, reduction);
   }
-  expectOneOf(where, "reduction", reduction, ["none", "mean", "sum", "meanNonZero"]);
   const { total, active } = hingeSums(thresholds, isPositive, distances, isNegative);
   return reduction === "sum" ? total : total.div((reduction === "mean" ? valid : active).sum().maximum(1));
 }
@@ -206,11 +207,11 @@ export function batchAllTriplet(
 function hingeSums(thresholds: Tensor, isPositive: Tensor, distances: Tensor, isNegative: Tensor) {
   const { below, above } = crossings(thresholds, isPositive, distances, isNegative);
   const smallest = stopGradient(distances.min(1, { keepDims: true }));
-  const total = below
+  const ofRows = below
     .mul(thresholds.sub(smallest))
     .sub(above.mul(distances.sub(smallest)))
-    .sum();
-  return { total, active: below };
+    .sum(1);
+  return { total: ofRows.sum(), active: below };
 }
 
 /**
@@ -257,7 +258,6 @@ export function batchHardTriplet(
   expectOneOf(where, "reduction", settings.reduction, ["none", "mean", "sum"]);
   const batch = tripletBatch(where, embeddings, labels, { ...settings, squared: true });
   const { distances: squares, isPositive, isNegative } = batch;
-  if (squares.size === 0) return reduce(where, squares.sum(1), settings.reduction);
   const valid = isPositive.any(1).logicalAnd(isNegative.any(1));
   // Squares are >= 0, so 0 is below every positive's; the root of what is left keeps their order.
   const distance = (square: Tensor) => (settings.squared ? square : safeSqrt(square));
@@ -286,7 +286,6 @@ export function semiHardTriplet(embeddings: TensorLike, labels: TensorLike, opti
   });
   expectOneOf(where, "reduction", settings.reduction, ["none", "mean", "sum"]);
   const { distances, isPositive, isNegative } = tripletBatch(where, embeddings, labels, settings);
-  if (distances.size === 0) return reduce(where, distances, settings.reduction);
   const valid = isPositive.logicalAnd(isNegative.any(1, { keepDims: true }));
   const negative = semiHardNegative(distances, isPositive, isNegative);
   const violation = distances.sub(distances.gather(1, negative)).add(settings.margin);
