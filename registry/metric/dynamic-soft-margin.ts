@@ -32,7 +32,7 @@ export const dynamicSoftMargin: Entries = {
     sources: ["Zhang and Rusinkiewicz 2019, Learning local descriptors with a CDF-based dynamic soft margin, ICCV"],
     libraries: {
       "pytorch-metric-learning":
-        "lacks the last node of the histogram, and fails for differences beyond it; with labels it takes all triplets.",
+        "lacks the last node of the histogram, and fails for differences beyond it; with labels it takes all triplets, without them it has no gradient (it writes into a result of cdist).",
     },
   },
 };

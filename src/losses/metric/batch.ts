@@ -34,7 +34,10 @@ export interface References {
 export interface BatchOptions {
   /** Rows to compare the embeddings with, in place of one another: a memory, another view. Default null. */
   references?: References | null;
-  /** What a miner selected: of the positive and negative pairs only these count, each once. Default null, all. */
+  /**
+   * What a miner selected: of the positive and negative pairs only these count, each once; triplets as the pairs they
+   * consist of. Default null, all.
+   */
   pairs?: Pairs | Triplets | null;
 }
 
