@@ -22,6 +22,7 @@ export const metric: Entries = {
   ...ge2e,
   ...regularizers,
 import { angular } from "./angular.ts";
+
 import { averagePrecision } from "./average-precision.ts";
 import { batchContrastive } from "./batch-contrastive.ts";
 import { circle } from "./circle.ts";

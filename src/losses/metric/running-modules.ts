@@ -5,9 +5,9 @@ import { asTensor, type Tensor, type TensorLike, tensor } from "../../tensor/ten
 import { expectFraction } from "../scalar-option.ts";
 import { type AdaFaceOptions, adaFace, type CurricularFaceOptions, curricularFace } from "./adaptive-margin.ts";
 import { type CenterOptions, center } from "./center.ts";
+import { CentreLoss, type FromGenerator } from "./centre-modules.ts";
 import { expectCentred } from "./centres.ts";
 import { clippedLengths, statistics } from "./lengths.ts";
-import { CentreLoss, type FromGenerator } from "./modules.ts";
 
 // Losses with centres whose state moves with each batch in training, and stays as it is after eval().
 
