@@ -21,4 +21,14 @@ export const contrastive: Entries = {
   ...sentencePairs,
   ...regularizers,
   ...csrReconstruction,
+import { decoupled } from "./decoupled.ts";
+import { predictive } from "./predictive.ts";
+import { redundancy } from "./redundancy.ts";
+import { uniformity } from "./uniformity.ts";
+
+export const contrastive: Entries = {
+  ...decoupled,
+  ...predictive,
+  ...redundancy,
+  ...uniformity,
 };

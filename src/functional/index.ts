@@ -2,6 +2,7 @@ import "./methods.ts";
 
 export * from "./activations.ts";
 export * from "./distances.ts";
+export * from "./factorisations.ts";
 export * from "./masks.ts";
 export { clone } from "./methods.ts";
 export * from "./numerics.ts";

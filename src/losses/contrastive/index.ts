@@ -9,3 +9,8 @@ export * from "./regularizers.ts";
 export * from "./sentence-pairs.ts";
 export * from "./sig-lip.ts";
 export * from "./sup-con.ts";
+export * from "./decoupled.ts";
+export * from "./info-nce.ts";
+export * from "./predictive.ts";
+export * from "./redundancy.ts";
+export * from "./uniformity.ts";

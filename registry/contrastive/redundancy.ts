@@ -1,0 +1,102 @@
+import type { Entries } from "../entry.ts";
+import { embeddings } from "../inputs.ts";
+import { nonNegative, oneOf, positive } from "../options.ts";
+
+const views = { view1: embeddings(["n", "d"]), view2: embeddings(["n", "d"], { seed: "view2" }) };
+
+export const redundancy: Entries = {
+  barlowTwins: {
+    title: "Barlow Twins",
+    tasks: ["selfSupervised"],
+    formula: String.raw`\sum_i (1 - C_{ii})^2 + \lambda \sum_{i \ne j} C_{ij}^2`,
+    use: "Self-supervised learning without negatives, momentum encoder or stop-gradient; wants wide embeddings and works with small batches.",
+    avoid: "With few samples for many coordinates, whose correlations are noise.",
+    inputs: views,
+    least: { n: 2 },
+    options: {
+      preset: oneOf("paper", ["paper", "lightly", "monai"]),
+      lambda: nonNegative(0.0051),
+      correction: oneOf(0, [0, 1]),
+      eps: positive(1e-5),
+      epsOn: oneOf("variance", ["variance", "deviation"]),
+    },
+    variants: [
+      { preset: "lightly" },
+      { preset: "monai" },
+      { lambda: 0.5, correction: 1, eps: 1e-3 },
+      { epsOn: "deviation" },
+    ],
+    points: [
+      {
+        at: "coordinates that do not vary",
+        inputs: [
+          [
+            [1, 2],
+            [1, 2],
+          ],
+          [
+            [1, 2],
+            [1, 2],
+          ],
+        ],
+        value: 2,
+        gradients: [
+          [0, 0, 0, 0],
+          [0, 0, 0, 0],
+        ],
+      },
+    ],
+    sources: ["Zbontar et al. 2021, Barlow Twins: Self-Supervised Learning via Redundancy Reduction, arXiv:2103.03230"],
+    libraries: {
+      lightly: 'the biased variance + 1e-5, as batch normalisation: preset "lightly".',
+      MONAI:
+        'the unbiased deviation + 1e-6, but the correlation over n, so that equal views of 8 samples have C_ii = 0.875: preset "monai".',
+    },
+  },
+
+  vicReg: {
+    title: "VICReg (variance, invariance, covariance)",
+    tasks: ["selfSupervised"],
+    formula: String.raw`\lambda \overline{(z - z')^2} + \tfrac{\mu}{2} \sum_{z} \overline{\left[\gamma - \sqrt{\mathrm{Var}(z_j) + \epsilon}\right]_+} + \nu \sum_{z} \tfrac1d \sum_{i \ne j} \mathrm{Cov}(z)_{ij}^2`,
+    use: "Self-supervised learning without negatives whose terms can be read one by one; the views may come from different networks.",
+    avoid: "With a batch of a few samples, whose variances are noise.",
+    inputs: views,
+    least: { n: 2 },
+    options: {
+      invariance: nonNegative(25),
+      variance: nonNegative(25),
+      covariance: nonNegative(1),
+      deviation: positive(1),
+      correction: oneOf(1, [0, 1]),
+      eps: positive(1e-4),
+    },
+    variants: [
+      { invariance: 1, variance: 3, covariance: 0.5 },
+      { deviation: 2, correction: 0, eps: 0.01 },
+    ],
+    points: [
+      {
+        at: "coordinates that do not vary",
+        inputs: [
+          [
+            [1, 2],
+            [1, 2],
+          ],
+          [
+            [1, 2],
+            [1, 2],
+          ],
+        ],
+        value: 25 * 0.99,
+        gradients: [
+          [0, 0, 0, 0],
+          [0, 0, 0, 0],
+        ],
+      },
+    ],
+    sources: ["Bardes, Ponce and LeCun 2022, VICReg: Variance-Invariance-Covariance Regularization, arXiv:2105.04906"],
+    libraries: {
+      lightly: "the same, with the half of the variance terms that the authors' code has and the paper has not.",
+    },
+  },
+};

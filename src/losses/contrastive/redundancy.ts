@@ -1,0 +1,126 @@
+import { safeSqrt } from "../../functional/numerics.ts";
+import "../../functional/methods.ts";
+import { eye } from "../../tensor/creation.ts";
+import { expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
+import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { viewPair } from "./views.ts";
+
+// Losses without negatives, kept from collapsing by the statistics of each coordinate over the batch.
+
+/** The sum of the squares beside the diagonal. */
+const offDiagonal = (square: Tensor): Tensor =>
+  square
+    .maskedFill(eye(square.shape[0], { dtype: "bool" }), 0)
+    .square()
+    .sum();
+
+const centred = (x: Tensor): Tensor => x.sub(x.mean(0));
+
+export type BarlowTwinsPreset = "paper" | "lightly" | "monai";
+
+export interface BarlowTwinsOptions {
+  /** Defaults of a library or the paper for the options that are not given; see `barlowTwins`. Default "paper". */
+  preset?: BarlowTwinsPreset;
+  /** The factor on the elements beside the diagonal, >= 0. */
+  lambda?: number;
+  /** What the count is lessened by in the variance: 0 (as batch normalisation) or 1; the correlation divides by n always. */
+  correction?: 0 | 1;
+  /** Keeps a coordinate that does not vary from dividing by 0, > 0. */
+  eps?: number;
+  /** Where eps is added: to the "variance", as in batch normalisation, or to the "deviation". */
+  epsOn?: "variance" | "deviation";
+}
+
+type BarlowSettings = Required<BarlowTwinsOptions>;
+
+const barlowPresets: Record<BarlowTwinsPreset, Omit<BarlowSettings, "preset">> = {
+  paper: { lambda: 0.0051, correction: 0, eps: 1e-5, epsOn: "variance" },
+  lightly: { lambda: 0.005, correction: 0, eps: 1e-5, epsOn: "variance" },
+  monai: { lambda: 0.005, correction: 1, eps: 1e-6, epsOn: "deviation" },
+};
+
+/**
+ * Barlow Twins: sum_i (1 - C_ii)^2 + lambda sum_{i != j} C_ij^2, where C [d, d] correlates the coordinates of the views:
+ * both standardised over the batch, C = Z1t Z2 / n.
+ *
+ * view1, view2: [n, d], n at least 2. Returns a scalar. Presets: "paper" and "lightly" standardise as batch normalisation
+ * does, with lambda 0.0051 and 0.005; "monai" divides by the unbiased deviation, whereby C_ii is at most (n - 1) / n.
+ * A coordinate that does not vary has correlation 0. Zbontar et al. 2021, arXiv:2103.03230. Reference values: the libraries.
+ */
+export function barlowTwins(view1: TensorLike, view2: TensorLike, options: BarlowTwinsOptions = {}): Tensor {
+  const where = "barlowTwins";
+  const plain: BarlowSettings = { preset: "paper", ...barlowPresets.paper };
+  const { preset } = resolve(where, options, plain);
+  expectOneOf(where, "preset", preset, Object.keys(barlowPresets) as BarlowTwinsPreset[]);
+  const settings = resolve<BarlowSettings>(where, options, { ...plain, ...barlowPresets[preset] });
+  const { lambda, correction, eps, epsOn } = settings;
+  expectNonNegative(where, "lambda", lambda);
+  expectOneOf(where, "correction", correction, [0, 1]);
+  expectPositive(where, "eps", eps);
+  expectOneOf(where, "epsOn", epsOn, ["variance", "deviation"]);
+  const [a, b] = viewPair(where, { view1, view2 }, 2).map((x) => {
+    const variance = x.variance(0, { correction });
+    return centred(x).div(epsOn === "variance" ? variance.add(eps).sqrt() : safeSqrt(variance).add(eps));
+  });
+  const c = a.matmul(b, { transposeA: true }).div(a.shape[0]);
+  return c.diagonal().sub(1).square().sum().add(offDiagonal(c).mul(lambda));
+}
+
+export interface VICRegOptions {
+  /** The factor of the invariance, the mean squared error between the views, >= 0. Default 25. */
+  invariance?: number;
+  /** The factor of the variance term, >= 0. Default 25. */
+  variance?: number;
+  /** The factor of the covariance term, >= 0. Default 1. */
+  covariance?: number;
+  /** The standard deviation that each coordinate shall have at least, > 0. Default 1. */
+  deviation?: number;
+  /** What the count is lessened by in variances and covariances, 0 or 1. Default 1. */
+  correction?: 0 | 1;
+  /** Added to the variance under the root, > 0. Default 1e-4. */
+  eps?: number;
+}
+
+/**
+ * VICReg: lambda mean (z - z')^2 + mu (v(z) + v(z')) / 2 + nu (c(z) + c(z')), with the hinge on deviations
+ * v = mean_j [gamma - sqrt(var_j + eps)]+ and c = sum_{i != j} cov_ij^2 / d.
+ *
+ * view1, view2: [n, d], n at least 2. Returns a scalar. lambda, mu, nu, gamma are the options invariance, variance,
+ * covariance, deviation. The half of v is in the authors' code, and not in the paper; mu 50 undoes it.
+ * Bardes et al. 2022, arXiv:2105.04906. Reference values: lightly's VICRegLoss.
+ */
+export function vicReg(view1: TensorLike, view2: TensorLike, options: VICRegOptions = {}): Tensor {
+  const where = "vicReg";
+  const settings = resolve<Required<VICRegOptions>>(where, options, {
+    invariance: 25,
+    variance: 25,
+    covariance: 1,
+    deviation: 1,
+    correction: 1,
+    eps: 1e-4,
+  });
+  const { invariance, variance, covariance, deviation, correction, eps } = settings;
+  for (const name of ["invariance", "variance", "covariance"] as const) expectNonNegative(where, name, settings[name]);
+  expectPositive(where, "deviation", deviation);
+  expectOneOf(where, "correction", correction, [0, 1]);
+  expectPositive(where, "eps", eps);
+  const [a, b] = viewPair(where, { view1, view2 }, 2);
+  const [n, d] = a.shape;
+  const shortfall = (z: Tensor) => z.variance(0, { correction }).add(eps).sqrt().neg().add(deviation).relu().mean();
+  const covariances = (z: Tensor) =>
+    centred(z)
+      .matmul(centred(z), { transposeA: true })
+      .div(n - correction);
+  const redundancy = (z: Tensor) => offDiagonal(covariances(z)).div(d);
+  return a
+    .sub(b)
+    .square()
+    .mean()
+    .mul(invariance)
+    .add(
+      shortfall(a)
+        .add(shortfall(b))
+        .mul(variance / 2),
+    )
+    .add(redundancy(a).add(redundancy(b)).mul(covariance));
+}

@@ -1,0 +1,47 @@
+import { expectAxes, expectSameShape, floatTensor } from "../../tensor/checks.ts";
+import { ShapeError } from "../../tensor/errors.ts";
+import { formatShape } from "../../tensor/shape.ts";
+import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+
+// The arguments of losses over several views of one batch.
+
+/** Two views [n, d] of a batch, by their names: row i of one belongs to row i of the other. n is at least `least`. */
+export function viewPair(
+  where: string,
+  given: Readonly<Record<string, TensorLike>>,
+  least: number,
+): [first: Tensor, second: Tensor] {
+  const [[aName, a], [bName, b]] = Object.entries(given);
+  const [x, y] = [floatTensor(where, aName, a), floatTensor(where, bName, b)];
+  expectAxes(where, aName, x, ["n", "d"]);
+  expectSameShape(where, { [aName]: x, [bName]: y });
+  expectRows(where, aName, x, 0, least);
+  return [x, y];
+}
+
+/** Embeddings [n, d], n at least `least`. */
+export function batchOf(where: string, name: string, rows: TensorLike, least: number): Tensor {
+  const x = floatTensor(where, name, rows);
+  expectAxes(where, name, x, ["n", "d"]);
+  expectRows(where, name, x, 0, least);
+  return x;
+}
+
+/** A stack of views [views, n, d] with at least `leastViews` views of at least `least` rows. */
+export function viewStack(where: string, name: string, views: TensorLike, leastViews: number, least: number): Tensor {
+  const x = floatTensor(where, name, views);
+  expectAxes(where, name, x, ["views", "n", "d"]);
+  expectRows(where, name, x, 0, leastViews);
+  expectRows(where, name, x, 1, least);
+  return x;
+}
+
+/** Throws a ShapeError unless an axis has at least `least` entries, and the others at least one. */
+function expectRows(where: string, name: string, x: Tensor, axis: number, least: number): void {
+  if (x.shape[axis] < least || x.size === 0) {
+    throw new ShapeError(
+      where,
+      `${name} ${formatShape(x.shape)} is too small; axis ${axis} needs at least ${least}, the others 1`,
+    );
+  }
+}
