@@ -21,14 +21,26 @@ export const contrastive: Entries = {
   ...sentencePairs,
   ...regularizers,
   ...csrReconstruction,
+import { adaptiveTemperature } from "./adaptive-temperature.ts";
+import { assignment } from "./assignment.ts";
+import { banks } from "./bank.ts";
 import { decoupled } from "./decoupled.ts";
+import { distillation } from "./distillation.ts";
+import { gaussian } from "./gaussian.ts";
 import { predictive } from "./predictive.ts";
 import { redundancy } from "./redundancy.ts";
 import { uniformity } from "./uniformity.ts";
+import { whitening } from "./whitening.ts";
 
 export const contrastive: Entries = {
   ...decoupled,
-  ...predictive,
-  ...redundancy,
+  ...adaptiveTemperature,
+  ...banks,
   ...uniformity,
+  ...redundancy,
+  ...whitening,
+  ...gaussian,
+  ...predictive,
+  ...distillation,
+  ...assignment,
 };

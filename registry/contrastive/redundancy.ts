@@ -1,6 +1,6 @@
 import type { Entries } from "../entry.ts";
 import { embeddings } from "../inputs.ts";
-import { nonNegative, oneOf, positive } from "../options.ts";
+import { fraction, nonNegative, oneOf, other, positive } from "../options.ts";
 
 const views = { view1: embeddings(["n", "d"]), view2: embeddings(["n", "d"], { seed: "view2" }) };
 
@@ -98,5 +98,36 @@ export const redundancy: Entries = {
     libraries: {
       lightly: "the same, with the half of the variance terms that the authors' code has and the paper has not.",
     },
+  },
+
+  tiCo: {
+    title: "TiCo (transformation invariance and covariance contrast)",
+    tasks: ["selfSupervised"],
+    formula: String.raw`1 - \overline{a \cdot b} + \rho\, \overline{a^{\top} C a},\ C = \beta C_{-} + (1 - \beta) \tfrac1n A^{\top} A`,
+    use: "A memory of earlier batches in one matrix of the embedding's width, in place of a queue.",
+    avoid: "With very wide embeddings; the matrix has the square of their size.",
+    inputs: views,
+    least: { n: 2 },
+    options: {
+      secondMoments: other(null, "running second moments [d, d]", [[1]], [1]),
+      beta: fraction(0.9),
+      rho: nonNegative(8),
+    },
+    variants: [
+      {
+        secondMoments: [
+          [0.3, 0.1, 0, 0],
+          [0.1, 0.2, 0, 0],
+          [0, 0, 0.4, 0.1],
+          [0, 0, 0.1, 0.1],
+        ],
+      },
+      { beta: 0.5, rho: 2 },
+    ],
+    detaches: () => true,
+    sources: [
+      "Zhu et al. 2022, TiCo: Transformation Invariance and Covariance Contrast for Self-Supervised Visual Representation Learning, arXiv:2206.10698",
+    ],
+    libraries: { lightly: "keeps the moments in the loss; here they are an option, and SecondMoments keeps them." },
   },
 };

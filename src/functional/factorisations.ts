@@ -1,11 +1,11 @@
-import { div, eq, gt, mul, sub, where } from "../autograd/elementwise.ts";
+import { div, eq, gt, log, mul, sub, where } from "../autograd/elementwise.ts";
 import { matmul } from "../autograd/linear.ts";
 import { concat, narrow, pad, sum } from "../autograd/movement.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { safeNorm, safeSqrt } from "./numerics.ts";
-import { swapAxes } from "./shapes.ts";
+import { diagonal, swapAxes } from "./shapes.ts";
 
 // Factors of matrices as open formulas: whatever is built of them can be differentiated again. Each takes [..., d, d].
 
@@ -22,20 +22,20 @@ function matrices(where: string, x: TensorLike, square: boolean): Tensor {
 /**
  * The lower triangular L with L Lt = A, for a symmetric positive semi-definite A [..., d, d], whose lower triangle is read.
  *
- * A pivot that is not above d times the rounding error of its diagonal element is taken for 0: its column of L is 0, with
+ * A pivot that is not above 4 d times the rounding error of its diagonal element is taken for 0: its column of L is 0, with
  * gradient 0. So a singular A has a factor too, and an indefinite one loses what is negative.
  */
 export function cholesky(a: TensorLike): Tensor {
   let rest = matrices("cholesky", a, true);
   const d = rest.shape[rest.ndim - 1];
-  const rounding = d * (rest.dtype === "float64" ? 2 ** -52 : 2 ** -23);
+  const rounding = 4 * d * (rest.dtype === "float64" ? 2 ** -52 : 2 ** -23);
   const axis = rest.ndim - 2;
   const columns: Tensor[] = [];
   const first = (x: Tensor) => narrow(narrow(x, axis, { stop: 1 }), axis + 1, { stop: 1 });
-  const diagonal = Array.from({ length: d }, (_, k) => first(lowerRight(rest, k)));
+  const given = Array.from({ length: d }, (_, k) => first(lowerRight(rest, k)));
   for (let k = 0; k < d; k++) {
     const pivot = first(rest);
-    const positive = gt(pivot, mul(diagonal[k], rounding));
+    const positive = gt(pivot, mul(given[k], rounding));
     const column = where(positive, div(narrow(rest, axis + 1, { stop: 1 }), safeSqrt(where(positive, pivot, 1))), 0);
     const widths = rest.shape.map((_, i) => [i === axis ? k : 0, 0] as [number, number]);
     columns.push(pad(column, widths));
@@ -49,6 +49,15 @@ export function cholesky(a: TensorLike): Tensor {
 /** A without its first k rows and columns. */
 const lowerRight = (a: Tensor, k: number): Tensor =>
   k === 0 ? a : narrow(narrow(a, a.ndim - 2, { start: k }), a.ndim - 1, { start: k });
+
+/**
+ * log det A = 2 sum log L_kk of a symmetric positive semi-definite A [..., d, d]: [...]. Pivots that `cholesky` takes for 0
+ * are left out: of a singular matrix it is the logarithm of what the others multiply to.
+ */
+export function logDeterminant(a: TensorLike): Tensor {
+  const pivots = diagonal(cholesky(matrices("logDeterminant", a, true)));
+  return mul(sum(log(where(eq(pivots, 0), 1, pivots)), -1), 2);
+}
 
 /**
  * X with L X = B, by forward substitution: L lower triangular [..., d, d], B [..., d, m]. Where a pivot is 0, as `cholesky`

@@ -25,6 +25,8 @@ def absent(name):
 for part in ["torchvision", "torchvision.ops", "torchvision.transforms", "torchvision.models"]:
     absent(part)
 from lightly import loss as li  # noqa: E402
+from lightly.loss.hypersphere_loss import HypersphereLoss  # noqa: E402
+from lightly.loss.regularizer import CO2Regularizer  # noqa: E402
 from monai.losses import BarlowTwinsLoss as MonaiBarlowTwins  # noqa: E402
 
 LIGHTLY, MONAI = library("lightly"), library("monai")
@@ -135,11 +137,11 @@ for gamma, correction in [(2.0, 1), (1.0, 0)]:
 # --- alignment, uniformity, entropy ----------------------------------------------------------------------------------
 
 for alpha in [2, 1, 3]:
-    golden.case("alignment", TWO, {"alpha": alpha}, li.HypersphereLoss(alpha=alpha, lam=0), LIGHTLY)
+    golden.case("alignment", TWO, {"alpha": alpha}, HypersphereLoss(alpha=alpha, lam=0), LIGHTLY)
 for r in ["none", "sum"]:
     golden.case("alignment", TWO, {"normalize": False, "alpha": 1.5, "reduction": r}, lambda a, b: reduced((a - b).norm(dim=1) ** 1.5, r), FORMULA)
 for t in [2, 1, 0.3]:
-    golden.case("uniformity", [view1], {"t": t}, lambda x: li.HypersphereLoss(t=t)(x, x), LIGHTLY)
+    golden.case("uniformity", [view1], {"t": t}, lambda x: HypersphereLoss(t=t)(x, x), LIGHTLY)
 golden.case("uniformity", [view1], {"normalize": False}, lambda x: torch.log(torch.exp(-2 * F.pdist(x) ** 2).mean()), TORCH)
 
 
@@ -156,7 +158,8 @@ golden.case("koLeo", [view1], {"reduction": "sum"}, lambda x: koleo(x).sum(), FO
 
 golden.case("negativeCosine", TWO, {}, lambda p, z: li.NegativeCosineSimilarity()(p, z.detach()), LIGHTLY)
 golden.case("negativeCosine", TWO, {"detachTargets": False}, li.NegativeCosineSimilarity(), LIGHTLY)
-golden.case("negativeCosine", TWO, {"eps": 3.0, "reduction": "none"}, lambda p, z: -F.cosine_similarity(p, z.detach(), eps=3.0), TORCH)
+golden.case("negativeCosine", TWO, {"reduction": "sum"}, lambda p, z: -F.cosine_similarity(p, z.detach()).sum(), TORCH)
+golden.case("negativeCosine", TWO, {"eps": 3.0, "reduction": "none"}, lambda p, z: -(p * z.detach()).sum(1) / (torch.clamp(p.norm(dim=1), min=3) * torch.clamp(z.detach().norm(dim=1), min=3)), FORMULA)
 
 targets = golden.input("targets", normal(3, 5, 4))
 mask = golden.input("mask", torch.tensor([[1.0, 0, 0, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 0, 1]]))
@@ -175,5 +178,229 @@ def mae(p, t, m, eps, standardise, reduction):
 for standardise, eps, r in [(False, 1e-6, "mean"), (True, 1e-6, "mean"), (True, 0.1, "none"), (False, 1e-6, "sum")]:
     options = {"normalizePatches": standardise, "eps": eps, "reduction": r}
     golden.case("maskedReconstruction", [views, targets, mask], options, lambda p, t, m: mae(p, t, m, eps, standardise, r), FORMULA)
+
+# --- self-distillation -----------------------------------------------------------------------------------------------
+
+student = golden.input("student", normal(3, 5, 4, std=0.3))
+teacher = golden.input("teacher", normal(2, 5, 4, std=0.3))
+patches = golden.input("patches", normal(3, 5, 4, std=0.3))
+centre = golden.input("centre", normal(4, std=0.2))
+
+
+def dino(s, t, c, tt, ts):
+    loss = li.DINOLoss(output_dim=4, teacher_temp=tt, student_temp=ts)
+    loss.center = c.view(1, 1, -1)
+    return loss(list(t.detach()), list(s))
+
+
+for c, tt, ts in [(None, 0.04, 0.1), (centre, 0.04, 0.1), (centre, 0.5, 1.0)]:
+    options = {"teacherTemperature": tt, "studentTemperature": ts, **({} if c is None else {"centre": c})}
+    value = torch.zeros(4) if c is None else golden.inputs[c]
+    golden.case("dino", [student, teacher], options, lambda s, t: dino(s, t, value, tt, ts), LIGHTLY)
+
+
+def ibot(s, t, m, c, tt, ts, visible):
+    m, t = m.detach() > 0, t.detach()
+    if visible:
+        loss = li.IBOTPlusPlusPatchLoss(output_dim=4, teacher_temp=tt, student_temp=ts)
+        loss.center.center = c.view(1, -1)
+        return loss(t, s, m, visible_loss_weight=visible)
+    loss = li.IBOTPatchLoss(output_dim=4, teacher_temp=tt, student_temp=ts)
+    loss.center.center = c.view(1, -1)
+    return loss(t[m], s[m], m.unsqueeze(1))
+
+
+for c, tt, ts, visible in [(None, 0.04, 0.1, 0), (centre, 0.04, 0.1, 0), (centre, 0.5, 1.0, 0.7)]:
+    options = {"teacherTemperature": tt, "studentTemperature": ts, "visibleWeight": visible, **({} if c is None else {"centre": c})}
+    value = torch.zeros(4) if c is None else golden.inputs[c]
+    golden.case("iBOT", [student, patches, mask], options, lambda s, t, m: ibot(s, t, m, value, tt, ts, visible), LIGHTLY)
+
+
+def ibot_terms(s, t, m):
+    rows = []
+    for i in range(3):
+        ce = [-(torch.softmax(t[i, j].detach() / 0.04, 0) * torch.log_softmax(s[i, j] / 0.1, 0)).sum() for j in range(5) if m[i, j] > 0]
+        rows.append(sum(ce) / len(ce) if ce else torch.zeros(()))
+    return torch.stack(rows)
+
+
+for r in ["none", "sum"]:
+    golden.case("iBOT", [student, patches, mask], {"reduction": r}, lambda s, t, m: reduced(ibot_terms(s, t, m), r), FORMULA)
+
+# --- assignments -----------------------------------------------------------------------------------------------------
+
+crops = golden.input("crops", normal(2, 5, 4, std=0.3))
+for t, eps, it in [(0.1, 0.05, 3), (0.5, 0.2, 1)]:
+    swav = li.SwaVLoss(temperature=t, sinkhorn_iterations=it, sinkhorn_epsilon=eps)
+    options = {"temperature": t, "epsilon": eps, "iterations": it}
+    golden.case("swAV", [student], options, lambda s: swav(list(s), []).squeeze(0), LIGHTLY)
+    small = golden.inputs[crops]
+    golden.case("swAV", [student], {**options, "smallCrops": crops}, lambda s: swav(list(s), list(small)).squeeze(0), LIGHTLY)
+
+
+def swav_terms(s, t=0.1, eps=0.05):
+    """Matrices of plain exponentials, scaled by loops."""
+    total = 0
+    for i in range(3):
+        q = torch.exp(s[i].detach() / eps)
+        for _ in range(3):
+            q = q / q.sum(0)
+            q = q / q.sum(1, keepdim=True)
+        for j in range(3):
+            if j != i:
+                e = torch.exp(s[j] / t)
+                total = total - (q * torch.log(e / e.sum(1, keepdim=True))).sum(1)
+    return total / 6
+
+
+for r in ["none", "sum"]:
+    golden.case("swAV", [student], {"reduction": r}, lambda s: reduced(swav_terms(s), r), FORMULA)
+
+prototypes = golden.input("prototypes", normal(3, 4))
+anchors = golden.input("anchors", normal(2, 5, 4))
+for t, sharpening, it, weight in [(0.1, 0.25, 3, 1), (0.5, 1.0, 0, 2), (0.3, 0.5, 1, 0)]:
+    options = {"temperature": t, "sharpening": sharpening, "iterations": it, "regularization": weight}
+    loss = li.MSNLoss(temperature=t, sinkhorn_iterations=it, regularization_weight=weight)
+    golden.case("msn", [anchors, view1, prototypes], options, lambda a, z, p: loss(a.reshape(10, 4), z, p, sharpening), LIGHTLY)
+    for exponent in [0.25, 1]:
+        # lightly's prior is float32: the custom loss takes it in float64.
+        power = lambda mean: (k := torch.arange(1, len(mean) + 1.0) ** -exponent) / k.sum()
+        loss = li.PMSNCustomLoss(power, temperature=t, sinkhorn_iterations=it, regularization_weight=weight)
+        golden.case("pmsn", [anchors, view1, prototypes], {**options, "exponent": exponent}, lambda a, z, p: loss(a.reshape(10, 4), z, p, sharpening), LIGHTLY)
+
+
+def capi_terms(s, t, tt, ts, iterations):
+    q = torch.exp((t.detach() / tt))
+    for _ in range(iterations):
+        q = q / q.sum(0, keepdim=True)
+        q = q / q.sum(2, keepdim=True)
+    e = torch.exp(s / ts)
+    return -(q * torch.log(e / e.sum(2, keepdim=True))).sum(2)
+
+
+for tt, ts, it, r in [(0.06, 0.12, 3, "mean"), (0.5, 1.0, 1, "sum"), (0.06, 0.12, 3, "none")]:
+    options = {"teacherTemperature": tt, "studentTemperature": ts, "iterations": it, "reduction": r}
+    golden.case("capi", [student, patches], options, lambda s, t: reduced(capi_terms(s, t, tt, ts, it), r), FORMULA)
+
+# --- whole covariances -----------------------------------------------------------------------------------------------
+
+many1 = golden.input("many1", normal(8, 3))
+many2 = golden.input("many2", golden.inputs["many1"] * 0.6 + normal(8, 3, std=0.5))
+for eps in [0.0, 0.3]:
+    whiten = li.WMSELoss(embedding_dim=3, eps=eps, w_size=8)
+    golden.case("wMSE", [many1, many2], {"eps": eps}, lambda a, b: whiten(torch.cat([a, b])), LIGHTLY)
+
+four = golden.input("four", normal(4, 4, 3))
+for lam, unit in [(0.005, True), (0.5, False), (0, True)]:
+    mmcr = li.MMCRLoss(lmda=lam)
+    def capacity(z):
+        z = (F.normalize(z, dim=-1) if unit else z).transpose(0, 1)
+        return mmcr(z[:, :2], z[:, 2:])
+    golden.case("mmcr", [four], {"lambda": lam, "normalize": unit}, capacity, LIGHTLY)
+
+for eps, lam in [(0.2, 200), (2.0, 1)]:
+    emp = li.EMPSSLLoss(tcr_eps=eps, inv_coef=lam)
+    def coding(z):  # lightly's sum with the sign of its first term turned
+        rate = sum(torch.linalg.eigvalsh(torch.eye(4) + 4 / (5 * eps) * v.T @ v).log().sum() / 2 for v in z) / len(z)
+        return emp(list(z)) - 2 * rate
+    golden.case("empSSL", [views], {"eps": eps, "invariance": lam}, coding, LIGHTLY + ", with the paper's sign")
+
+for lam in [1, 3]:
+    fro = li.FroSSLLoss(invariance_weight=lam)
+    golden.case("froSSL", [views], {"invariance": lam}, lambda z: fro(list(z)), LIGHTLY)
+    golden.case("froSSL", [tall], {"invariance": lam}, lambda z: fro(list(z)), LIGHTLY)
+
+# --- running statistics, banks, adaptive temperatures ----------------------------------------------------------------
+
+moments = golden.inputs["view2"].T @ golden.inputs["view2"] / 20
+before = golden.input("before", torch.round(moments * 1000) / 1000)
+for c, beta, rho in [(None, 0.9, 8), (before, 0.9, 8), (before, 0.5, 2)]:
+    def tico(a, b):
+        loss = li.TiCoLoss(beta=beta, rho=rho)
+        loss.C = None if c is None else golden.inputs[c]
+        return loss(a, b)
+    golden.case("tiCo", TWO, {"beta": beta, "rho": rho, **({} if c is None else {"secondMoments": c})}, tico, LIGHTLY)
+
+bank = golden.input("bank", normal(6, 4))
+golden_bank = F.normalize(golden.inputs[bank])
+
+
+def nnclr(q, k, b, t, reduction):
+    q, k, b = F.normalize(q), F.normalize(k.detach()), F.normalize(b.detach())
+    neighbours = torch.stack([b[int(torch.tensor([x @ y for y in b]).argmax())] for x in k])
+    return F.cross_entropy(neighbours @ q.T / t, torch.arange(len(q)), reduction=reduction)
+
+
+def ressl(q, k, b, ts, tt, reduction):
+    q, k, b = F.normalize(q), F.normalize(k.detach()), F.normalize(b.detach())
+    return F.cross_entropy(q @ b.T / ts, torch.softmax(k @ b.T / tt, 1), reduction=reduction)
+
+
+for t, r in [(0.1, "mean"), (0.5, "sum"), (0.1, "none")]:
+    golden.case("nnCLR", [view1, view2, bank], {"temperature": t, "reduction": r}, lambda q, k, b: nnclr(q, k, b, t, r), TORCH)
+    options = {"studentTemperature": t, "teacherTemperature": 0.4 * t, "reduction": r}
+    golden.case("reSSL", [view1, view2, bank], options, lambda q, k, b: ressl(q, k, b, t, 0.4 * t, r), TORCH)
+
+
+def co2_terms(a, b, negatives, t):
+    a, b = F.normalize(a), F.normalize(b)
+    def view(x, y, i):
+        others = [y[j] for j in range(len(y)) if j != i] if negatives is None else list(golden_bank)
+        e = torch.exp(torch.stack([x[i] @ c for c in [y[i], *others]]) / t)
+        return e / e.sum()
+    rows = []
+    for i in range(len(a)):
+        p, q = view(a, b, i), view(b, a, i)
+        rows.append(((p * torch.log(p / q)).sum() + (q * torch.log(q / p)).sum()) / 2)
+    return torch.stack(rows)
+
+
+for negatives, t, r in [(None, 0.05, "mean"), (bank, 0.5, "mean"), (bank, 0.05, "none"), (None, 1.0, "sum")]:
+    options = {"temperature": t, "reduction": r, **({} if negatives is None else {"bank": negatives})}
+    golden.case("co2", TWO, options, lambda a, b: reduced(co2_terms(a, b, negatives, t), r), FORMULA)
+regularizer = CO2Regularizer(alpha=1, t_consistency=0.05)
+golden.case("co2", TWO, {}, regularizer, LIGHTLY, gradients=False)
+
+
+def macl_terms(a, b, t, alpha, baseline):
+    a, b = F.normalize(a), F.normalize(b)
+    t = t * (1 + alpha * ((a * b).sum(1).mean().detach() - baseline))
+    rows = []
+    for x, y in [(a, b), (b, a)]:
+        for i in range(len(x)):
+            e = torch.exp(torch.stack([x[i] @ y[i]] + [x[i] @ v[j] for v in (x, y) for j in range(len(x)) if j != i]) / t)
+            p = e[0] / e.sum()
+            rows.append(-torch.log(p) / (1 - p).detach())
+    return torch.stack(rows)
+
+
+for t, alpha, baseline, r in [(0.1, 0.5, 0.0, "mean"), (0.5, 1.0, 0.3, "sum"), (0.1, 0.0, 0.0, "none")]:
+    options = {"temperature": t, "alpha": alpha, "baseline": baseline, "reduction": r}
+    golden.case("macl", TWO, options, lambda a, b: reduced(macl_terms(a, b, t, alpha, baseline), r), FORMULA)
+
+# --- Gaussian embeddings ---------------------------------------------------------------------------------------------
+
+directions = golden.input("directions", normal(4, 3))
+
+
+def sigreg(x, a, knots, tmax):
+    """The trapezoidal rule over complex exponentials, for each direction by itself."""
+    total = 0
+    for direction in a.T:
+        projections = x @ direction / direction.norm()
+        t = torch.linspace(-tmax, tmax, 2 * knots - 1)
+        errors = torch.exp(1j * t[:, None] * projections).mean(1) - torch.exp(-t ** 2 / 2)
+        total = total + len(x) * torch.trapezoid((errors.real ** 2 + errors.imag ** 2) * torch.exp(-t ** 2 / 2), t)
+    return total / a.shape[1]
+
+
+for knots, tmax in [(17, 3.0), (5, 2.0)]:
+    golden.case("sigReg", [view1, directions], {"knots": knots, "tMax": tmax}, lambda x, a: sigreg(x, a, knots, tmax), FORMULA)
+    for lam in [0.05, 0.6]:
+        def lejepa(g, l, a):
+            every = torch.cat([g, l])
+            spread = ((every - g.mean(0)) ** 2).mean()
+            return lam * sum(sigreg(v, a, knots, tmax) for v in every) / len(every) + (1 - lam) * spread
+        golden.case("leJEPA", [anchors, student, directions], {"knots": knots, "tMax": tmax, "lambda": lam}, lejepa, FORMULA)
 
 golden.write()

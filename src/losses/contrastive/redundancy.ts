@@ -1,9 +1,13 @@
+import { stopGradient } from "../../autograd/elementwise.ts";
+import { noGrad } from "../../autograd/primitive.ts";
 import { safeSqrt } from "../../functional/numerics.ts";
 import "../../functional/methods.ts";
-import { eye } from "../../tensor/creation.ts";
-import { expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
+import { expectShape, floatTensor } from "../../tensor/checks.ts";
+import { eye, zeros } from "../../tensor/creation.ts";
+import { expectInteger, expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
-import { viewPair } from "./views.ts";
+import { expectFraction } from "../scalar-option.ts";
+import { batchOf, viewPair } from "./views.ts";
 
 // Losses without negatives, kept from collapsing by the statistics of each coordinate over the batch.
 
@@ -123,4 +127,71 @@ export function vicReg(view1: TensorLike, view2: TensorLike, options: VICRegOpti
         .mul(variance / 2),
     )
     .add(redundancy(a).add(redundancy(b)).mul(covariance));
+}
+
+export interface TiCoOptions {
+  /** The running second moments of earlier batches, [d, d]; default 0, as at the start. */
+  secondMoments?: TensorLike | null;
+  /** How much of them stays, in [0, 1]. Default 0.9. */
+  beta?: number;
+  /** The factor of the covariance contrast, >= 0. Default 8. */
+  rho?: number;
+}
+
+/**
+ * TiCo (transformation invariance and covariance contrast): 1 - mean a . b + rho mean at C a, with the moments
+ * C = beta C_before + (1 - beta) At A / n of normalised views.
+ *
+ * view1, view2: [n, d], n at least 2, normalised here. Returns a scalar. C is a constant to the gradient;
+ * `SecondMoments` keeps it from step to step.
+ * Zhu et al. 2022, arXiv:2206.10698. Reference values: lightly's TiCoLoss.
+ */
+export function tiCo(view1: TensorLike, view2: TensorLike, options: TiCoOptions = {}): Tensor {
+  const where = "tiCo";
+  const { secondMoments, beta, rho } = resolve<Required<TiCoOptions>>(where, options, {
+    secondMoments: null,
+    beta: 0.9,
+    rho: 8,
+  });
+  expectFraction(where, "beta", beta);
+  expectNonNegative(where, "rho", rho);
+  const [a, b] = viewPair(where, { view1, view2 }, 2).map((x) => x.normalize());
+  const d = a.shape[1];
+  const before = secondMoments === null ? null : floatTensor(where, "secondMoments", secondMoments);
+  if (before !== null) expectShape(where, "secondMoments", before, [d, d]);
+  const moments = updatedMoments(a, before, beta);
+  const contrast = a.matmul(moments).mul(a).sum(1).mean();
+  return a.mul(b).sum(1).mean().neg().add(1).add(contrast.mul(rho));
+}
+
+/** beta before + (1 - beta) At A / n of unit rows, as a constant. */
+function updatedMoments(a: Tensor, before: Tensor | null, beta: number): Tensor {
+  const now = stopGradient(a)
+    .matmul(stopGradient(a), { transposeA: true })
+    .mul((1 - beta) / a.shape[0]);
+  return before === null ? now : stopGradient(before).mul(beta).add(now);
+}
+
+/** The moments that `tiCo` compares with: those of earlier batches, faded, and of its own. */
+export class SecondMoments {
+  /** [d, d], 0 at first. */
+  value: Tensor;
+  readonly beta: number;
+
+  /** beta (0.9): how much an update keeps, in [0, 1]; give `tiCo` the same. */
+  constructor(d: number, options: { beta?: number } = {}) {
+    expectInteger("SecondMoments", "d", d);
+    const { beta } = resolve("SecondMoments", options, { beta: 0.9 });
+    expectFraction("SecondMoments", "beta", beta);
+    this.beta = beta;
+    this.value = zeros([d, d]);
+  }
+
+  /** Takes in view1 [n, d], as the last call of `tiCo` had it. Call it after the loss. */
+  update(view1: TensorLike): void {
+    const where = "SecondMoments.update";
+    const x = batchOf(where, "view1", view1, 2);
+    expectShape(where, "view1", x, [x.shape[0], this.value.shape[0]]);
+    this.value = noGrad(() => updatedMoments(x.normalize(), this.value, this.beta).detach());
+  }
 }

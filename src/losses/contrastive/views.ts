@@ -1,5 +1,6 @@
 import { expectAxes, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { ShapeError } from "../../tensor/errors.ts";
+import "../../functional/methods.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 
@@ -44,4 +45,14 @@ function expectRows(where: string, name: string, x: Tensor, axis: number, least:
       `${name} ${formatShape(x.shape)} is too small; axis ${axis} needs at least ${least}, the others 1`,
     );
   }
+}
+
+/** A matrix [n, n] without its diagonal, [n, n - 1]: of the flattened one, every run of n elements between diagonal ones. */
+export function others(x: Tensor): Tensor {
+  const n = x.shape[0];
+  const between = x
+    .flatten()
+    .slice({ start: 1 })
+    .reshape([n - 1, n + 1]);
+  return between.slice([null, { stop: n }]).reshape([n, n - 1]);
 }
