@@ -5,9 +5,7 @@ import { expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
-import { others, viewPair } from "./views.ts";
-
-const cosines = (a: Tensor, b: Tensor): Tensor => a.matmul(b, { transposeB: true });
+import { cosines, others, viewPair } from "./views.ts";
 
 export interface MACLOptions {
   /** The temperature at alignment `baseline`, > 0. Default 0.1. */

@@ -9,7 +9,7 @@ import { expectInteger, expectPositive, resolve } from "../../tensor/options.ts"
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
-import { others, viewPair } from "./views.ts";
+import { cosines, others, viewPair } from "./views.ts";
 
 // Losses that compare with embeddings of earlier batches, which are constants to the gradient.
 
@@ -52,8 +52,6 @@ function bankOf(where: string, bank: TensorLike, d: number): Tensor {
   if (rows.shape[1] !== d) throw new ShapeError(where, `bank must be [m, ${d}], got ${formatShape(rows.shape)}`);
   return stopGradient(rows).normalize();
 }
-
-const cosines = (a: Tensor, b: Tensor): Tensor => a.matmul(b, { transposeB: true });
 
 export interface NNCLROptions {
   /** What the cosines are divided by, > 0. Default 0.1. */

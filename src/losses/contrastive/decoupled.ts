@@ -125,16 +125,17 @@ function corrected(
   const count = 2 * a.shape[0] - 2;
   const oneWay = (x: Tensor, y: Tensor) => {
     const { positive, negatives, isPair } = pairsAndOthers(x, y);
-    // Everything over e^(1 / t), the most that a cosine can give: no exponential overflows.
-    const [near, far] = [positive.sub(1).div(t).exp(), negatives.sub(1).div(t).maskedFill(isPair, except)];
+    // Everything over e^(most / t), of the nearest: no exponential overflows, and not all of them underflow.
+    const most = stopGradient(positive.maximum(negatives.maskedFill(isPair, -1).max(1)));
+    const near = positive.sub(most).div(t).exp();
     const weight = negatives.mul(concentration).div(t).maskedFill(isPair, except).softmax(1).mul(count);
-    const sum = far.exp().mul(weight).sum(1);
-    const floor = negatives.mul(0).sum(1).sub(2).div(t).exp().mul(count);
+    const sum = negatives.sub(most.unsqueeze(1)).div(t).maskedFill(isPair, except).exp().mul(weight).sum(1);
+    const floor = most.add(1).neg().div(t).exp().mul(count);
     const others = sum
       .sub(near.mul(count * p))
       .div(1 - p)
       .maximum(floor);
-    return near.add(others).log().sub(positive.sub(1).div(t));
+    return near.add(others).log().sub(positive.sub(most).div(t));
   };
   return reduce(where, concat([oneWay(a, b), oneWay(b, a)]), reduction);
 }

@@ -56,3 +56,6 @@ export function others(x: Tensor): Tensor {
     .reshape([n - 1, n + 1]);
   return between.slice([null, { stop: n }]).reshape([n, n - 1]);
 }
+
+/** a . b for all unit rows of a [n, d] and of b [m, d]: [n, m]. */
+export const cosines = (a: Tensor, b: Tensor): Tensor => a.matmul(b, { transposeB: true });

@@ -14,6 +14,15 @@ test("hardNegative without concentration is debiased, and debiased without prior
   expect(losses.hardNegative(view1, view2, { ...options, concentration: 0 }).toArray()).toEqual(debiased);
 });
 
+test("debiased is finite in float32 for the lowest cosines at a low temperature, where its exponentials underflow", () => {
+  const x = tensor([
+    [1, 0],
+    [-1, 0],
+  ]);
+  const loss = losses.debiased(x, x.neg(), { temperature: 0.01, positivePrior: 0 });
+  expect(loss.item()).toBeCloseTo(200, 4);
+});
+
 test("barlowTwins with MONAI's statistics has a diagonal of (n - 1) / n for equal views", () => {
   const x = normal("one", 8, 1);
   expect(losses.barlowTwins(x, x, { preset: "monai" }).item()).toBeCloseTo((1 / 8) ** 2, 6);
