@@ -23,7 +23,8 @@ export interface MACLOptions {
  *
  * view1, view2: [n, d], n at least 2. Returns [2n] with reduction "none", view1 first. Temperature and weights are constants
  * to the gradient; 1 - P is exact for P near 1, with a floor of 1e-8.
- * Huang et al. 2023, arXiv:2207.07874. Reference values: lightly's MACLLoss, up to its 1e-8 beside 1 - P.
+ * Huang et al. 2023, arXiv:2207.07874. Reference values: the formula in float64, from which lightly's MACLLoss
+ * differs by the 1e-8 that it adds to 1 - P.
  */
 export function macl(view1: TensorLike, view2: TensorLike, options: MACLOptions = {}): Tensor {
   const where = "macl";

@@ -175,7 +175,8 @@ export interface CAPIOptions {
  * batch for each patch position by itself.
  *
  * student, teacher: scores [n, patches, d] of d prototypes. Returns [n, patches] with reduction "none". The teacher is a
- * constant to the gradient. Darcet et al. 2025, arXiv:2502.08769. Reference values: lightly's CAPILoss.
+ * constant to the gradient. Darcet et al. 2025, arXiv:2502.08769. Reference values: the formula in
+ * float64, from which lightly's CAPILoss differs by the 1e-8 that it adds to sums.
  */
 export function capi(student: TensorLike, teacher: TensorLike, options: CAPIOptions = {}): Tensor {
   const where = "capi";

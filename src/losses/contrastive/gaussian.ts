@@ -23,7 +23,8 @@ export interface SIGRegOptions {
  *
  * embeddings: [n, d]; directions: [d, slices], which are normalised here: draw them anew for each step,
  * random.normal([d, 1024]). Returns a scalar.
- * Balestriero and LeCun 2025, arXiv:2511.08544 (LeJEPA). Reference values: lightly's SIGReg.
+ * Balestriero and LeCun 2025, arXiv:2511.08544 (LeJEPA). Reference values: the formula in
+ * float64, with which lightly's SIGReg agrees to float32.
  */
 export function sigReg(embeddings: TensorLike, directions: TensorLike, options: SIGRegOptions = {}): Tensor {
   const where = "sigReg";
@@ -76,7 +77,8 @@ export interface LeJEPAOptions extends SIGRegOptions {
  * ones.
  *
  * globalViews: [views, n, d]; localViews: [localViews, n, d]; directions: [d, slices], as for `sigReg`. Returns a scalar.
- * Balestriero and LeCun 2025, arXiv:2511.08544. Reference values: lightly's LeJEPALoss.
+ * Balestriero and LeCun 2025, arXiv:2511.08544. Reference values: the formula in float64, as
+ * for `sigReg`.
  */
 export function leJEPA(
   globalViews: TensorLike,
