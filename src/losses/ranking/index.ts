@@ -15,14 +15,15 @@ export { type LambdaOptions, type LambdaScheme, lambda } from "./lambda.ts";
 export * from "./list-mle.ts";
 export type { Gain, ListAverage, ListOptions, ListwiseOptions } from "./lists.ts";
 export * from "./listwise.ts";
-export {
+
   type KnowledgeGraphMarginRankingOptions,
   knowledgeGraphMarginRanking,
   type MarginRankingOptions,
   marginRanking,
 } from "./margin-ranking.ts";
+
 export * from "./neural-sort.ts";
-export {
+
   type PairOptions,
   type PairWeighting,
   type PairwiseHingeOptions,
@@ -37,7 +38,6 @@ export {
   rankNet,
   type WeightedPairOptions,
 } from "./pairwise.ts";
-export {
   type PointwiseOptions,
   type PointwiseOrdinalOptions,
   type PointwiseRMSEOptions,
@@ -47,6 +47,7 @@ export {
   pointwiseRMSE,
   pointwiseSigmoid,
 } from "./pointwise.ts";
+
 export * from "./ranking-circle.ts";
 export * from "./sampled-softmax.ts";
 export * from "./self-adversarial.ts";
