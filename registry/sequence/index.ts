@@ -1,3 +1,7 @@
 import type { Entries } from "../entry.ts";
+import { crf } from "./crf.ts";
+import { ctc } from "./ctc.ts";
+import { token } from "./token.ts";
+import { transducer } from "./transducer.ts";
 
-export const sequence: Entries = {};
+export const sequence: Entries = { ...ctc, ...transducer, ...crf, ...token };

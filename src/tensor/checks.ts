@@ -98,6 +98,11 @@ export function expectRelevance(where: string, name: string, t: Tensor): void {
   expectEach(where, name, t, domain, "must be >= 0, or -1 for padding");
 }
 
+/** Throws a ValueError unless every element is in low..high, or in `also`; `words` end the sentence "..., but". */
+export function expectRange(where: string, name: string, t: Tensor, domain: Domain, words: string): void {
+  expectEach(where, name, t, domain, words);
+}
+
 /** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole. */
 export function asIndices(where: string, name: string, indices: TensorLike): Tensor {
   if (!(indices instanceof Tensor)) {
