@@ -154,4 +154,109 @@ golden.case(
     TORCH,
 )
 
+
+# Beside the cross-entropy
+
+z = golden.input("z", golden.normal(3, 4))
+avoid = golden.input("avoid", torch.tensor([[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]]))
+weights = golden.input("risks", golden.normal(3, 4))
+
+
+def reduced(values, reduction):
+    return {"none": values, "mean": values.mean(), "sum": values.sum()}[reduction]
+
+
+def unlikelihood(x, c, r):
+    return reduced(-((1 - x.softmax(1)).log() * c).sum(1), r)
+
+
+def load_balance(x, k):
+    chosen = torch.zeros_like(x).scatter(1, x.topk(k, 1).indices, 1.0)
+    return x.shape[1] * (chosen.mean(0) * x.softmax(1).mean(0)).sum()
+
+
+def minimum_risk(x, w, r="mean", scale=1.0, baseline=True):
+    q = x.mul(scale).exp()
+    return reduced((q / q.sum(1, keepdim=True) * (w - (w.mean(1, keepdim=True) if baseline else 0))).sum(1), r)
+
+
+for r in ["none", "mean", "sum"]:
+    golden.case("unlikelihood", [z, avoid], {"reduction": r}, lambda x, c: unlikelihood(x, c, r), FORMULA)
+    golden.case("zLoss", [z], {"reduction": r}, lambda x: reduced(1e-4 * x.exp().sum(1).log() ** 2, r), FORMULA)
+    golden.case("minimumRisk", [z, weights], {"reduction": r}, lambda x, w: minimum_risk(x, w, r), FORMULA)
+golden.case("zLoss", [z], {"coefficient": 0.5}, lambda x: (0.5 * x.exp().sum(1).log() ** 2).mean(), FORMULA)
+golden.case(
+    "minimumRisk",
+    [z, weights],
+    {"scale": 0.3, "baseline": False},
+    lambda x, w: minimum_risk(x, w, scale=0.3, baseline=False),
+    FORMULA,
+)
+golden.case("loadBalance", [z], {}, lambda x: load_balance(x, 1), FORMULA)
+golden.case("loadBalance", [z], {"topK": 2}, lambda x: load_balance(x, 2), FORMULA)
+
+
+# Samplers
+
+right, drawn = golden.input("right", golden.normal(3)), golden.input("drawn", golden.normal(3, 4))
+q_right, q_drawn = golden.input("qRight", golden.normal(3)), golden.input("qDrawn", golden.normal(3, 4))
+hits = golden.input("hits", torch.tensor([[0, 1, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]]))
+
+
+def nce(s, t, p, q, r):
+    data = torch.sigmoid(s - p - torch.log(torch.tensor(4.0))).log()
+    noise = (1 - torch.sigmoid(t - q - torch.log(torch.tensor(4.0)))).log()
+    return reduced(-data - noise.sum(1), r)
+
+
+def sampled_softmax(s, t, p, q, r, hits=0):
+    a, b = (s - p).exp(), ((t - q).exp() * (1 - hits)).sum(1)
+    return reduced(-(a / (a + b)).log(), r)
+
+
+every = [right, drawn, q_right, q_drawn]
+for r in ["none", "mean", "sum"]:
+    golden.case(
+        "negativeSampling",
+        [right, drawn],
+        {"reduction": r},
+        lambda s, t: reduced(-s.sigmoid().log() - (-t).sigmoid().log().sum(1), r),
+        FORMULA,
+    )
+    golden.case("noiseContrastive", every, {"reduction": r}, lambda *a: nce(*a, r), FORMULA)
+    golden.case("sampledSoftmax", every, {"reduction": r}, lambda *a: sampled_softmax(*a, r), FORMULA)
+golden.case(
+    "sampledSoftmax", every, {"hits": hits}, lambda *a: sampled_softmax(*a, "mean", golden.inputs["hits"]), FORMULA
+)
+
+
+# Soft-DTW
+
+
+def soft_dtw(a, b, gamma):
+    """The recursion over rows and columns; exp and log as they are."""
+    cost = {}
+    for i in range(len(a)):
+        for j in range(len(b)):
+            ways = [cost[k] for k in [(i - 1, j), (i, j - 1), (i - 1, j - 1)] if k in cost]
+            least = -gamma * torch.stack([(-w / gamma).exp() for w in ways]).sum().log() if ways else 0.0
+            cost[i, j] = ((a[i] - b[j]) ** 2).sum() + least
+    return cost[len(a) - 1, len(b) - 1]
+
+
+def soft_dtw_batch(x, y, r="mean", gamma=1.0, divergence=False):
+    def loss(a, b):
+        own = (soft_dtw(a, a, gamma) + soft_dtw(b, b, gamma)) / 2 if divergence else 0.0
+        return soft_dtw(a, b, gamma) - own
+
+    return reduced(torch.stack([loss(a, b) for a, b in zip(x, y)]), r)
+
+
+series, other_series = golden.input("series", golden.normal(2, 4, 2)), golden.input("otherSeries", golden.normal(2, 3, 2))
+pair = [series, other_series]
+for r in ["none", "mean", "sum"]:
+    golden.case("softDTW", pair, {"reduction": r}, lambda x, y: soft_dtw_batch(x, y, r), FORMULA)
+golden.case("softDTW", pair, {"gamma": 0.2}, lambda x, y: soft_dtw_batch(x, y, gamma=0.2), FORMULA)
+golden.case("softDTW", pair, {"divergence": True}, lambda x, y: soft_dtw_batch(x, y, divergence=True), FORMULA)
+
 golden.write()

@@ -123,6 +123,6 @@ function scoreOf(x: Tensor, y: Tensor, kept: Tensor, moves: Tensor, start: Tenso
   const last = y.gather(0, kept.sum(0, { keepDims: true }).sub(1).to("int32")).squeeze(0);
   return emitted
     .add(moved)
-    .add(start.gather(0, narrow(y, 0, 0).reshape([-1])))
+    .add(start.gather(0, narrow(y, 0, 0)))
     .add(end.gather(0, last));
 }

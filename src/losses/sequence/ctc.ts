@@ -104,7 +104,7 @@ function withBatch(
     throw new ShapeError("ctc", `targets must be [n, S] or [sum of targetLengths], got ${formatShape(y.shape)}`);
   }
   const joined = batched && y.ndim === 1;
-  if (!joined && batched) expectShape("ctc", "targets", y, [n, y.shape[1]]);
+  if (y.ndim === 2) expectShape("ctc", "targets", y, [n, y.shape[1]]);
   const most = y.shape[y.ndim - 1];
   const frames = lengths(
     "ctc",

@@ -262,3 +262,77 @@ describe("tokenCrossEntropy", () => {
     expect(part(0).add(part(2)).item()).toBeCloseTo(losses.tokenCrossEntropy(logits, tokens).item(), 12);
   });
 });
+
+describe("softDTW", () => {
+  const at = (x: Tensor, b: number, i: number) => (x.toArray() as number[][][])[b][i];
+
+  test("is the soft minimum over all alignments", () => {
+    const [x, y] = [float([1, 3, 2], "dtw x"), float([1, 4, 2], "dtw y")];
+    const cost = (i: number, j: number) => at(x, 0, i).reduce((sum, v, k) => sum + (v - at(y, 0, j)[k]) ** 2, 0);
+    const costs: number[] = [];
+    const walk = (i: number, j: number, sum: number) => {
+      const here = sum + cost(i, j);
+      if (i === 2 && j === 3) costs.push(here);
+      if (i < 2) walk(i + 1, j, here);
+      if (j < 3) walk(i, j + 1, here);
+      if (i < 2 && j < 3) walk(i + 1, j + 1, here);
+    };
+    walk(0, 0, 0);
+    expect(costs.length).toBe(25); // the Delannoy number of 2 and 3
+    for (const gamma of [0.1, 1, 10]) {
+      const expected = -gamma * total(costs.map((c) => -c / gamma));
+      expect(losses.softDTW(x, y, { gamma }).item()).toBeCloseTo(expected, 9);
+    }
+    expect(losses.softDTW(x, y, { gamma: 1e-4 }).item()).toBeCloseTo(Math.min(...costs), 3);
+  });
+
+  test("as divergence is 0 with gradient 0 at equal series, and at least 0 elsewhere", () => {
+    const x = float([2, 5, 2], "dtw");
+    x.requiresGrad = true;
+    const same = losses.softDTW(x, x.detach(), { divergence: true });
+    expect(same.item()).toBeCloseTo(0, 12);
+    for (const g of grad(same, [x])[0].data) expect(g).toBeCloseTo(0, 12);
+    for (const seed of ["a", "b", "c"]) {
+      const terms = losses.softDTW(x, float([2, 4, 2], seed), { divergence: true, reduction: "none" });
+      for (const v of terms.data) expect(v).toBeGreaterThanOrEqual(0);
+    }
+  });
+});
+
+describe("beside the cross-entropy", () => {
+  test("sampledSoftmax of all other classes, equally likely to be drawn, is crossEntropy", () => {
+    const logits = float([3, 4], "all");
+    const labels = [2, 0, 3];
+    const rows = logits.toArray() as number[][];
+    const others = rows.map((row, i) => row.filter((_, c) => c !== labels[i]));
+    const right = tensor(
+      rows.map((row, i) => row[labels[i]]),
+      { dtype: "float64" },
+    );
+    const found = losses.sampledSoftmax(
+      right,
+      tensor(others, { dtype: "float64" }),
+      [0, 0, 0],
+      others.map(() => [0, 0, 0]),
+    );
+    expect(found.item()).toBeCloseTo(losses.crossEntropy(logits, int(labels)).item(), 12);
+  });
+
+  test("loadBalance is the number of experts a token goes to where all are equally busy", () => {
+    const logits = tensor([
+      [3, 1, 0, 2],
+      [2, 3, 1, 0],
+      [0, 2, 3, 1],
+      [1, 0, 2, 3],
+    ]);
+    for (const topK of [1, 2, 4]) expect(losses.loadBalance(logits, { topK }).item()).toBeCloseTo(topK, 5);
+  });
+
+  test("the baseline of minimumRisk does not change its gradient", () => {
+    const x = float([2, 3], "risk");
+    x.requiresGrad = true;
+    const risks = float([2, 3], "errors");
+    const [centred, plain] = [true, false].map((baseline) => grad(losses.minimumRisk(x, risks, { baseline }), [x])[0]);
+    for (const [i, g] of centred.data.entries()) expect(g).toBeCloseTo(plain.data[i], 12);
+  });
+});
