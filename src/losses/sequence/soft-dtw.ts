@@ -46,7 +46,7 @@ export function softDTW(predictions: TensorLike, targets: TensorLike, options: S
 /** ||a_i - b_j||^2: [n, T, S]. By differences: a product of matrices loses the digits of small distances. */
 const squaredDistances = (a: Tensor, b: Tensor): Tensor => a.unsqueeze(2).sub(b.unsqueeze(1)).square().sum(3);
 
-/** The soft minimum over alignments of costs [n, T, S]: [n]. In units of -gamma: `best` is the log of a sum. */
+/** The soft minimum over alignments of costs [n, T, S]: [n]. `best` is it over -gamma: the log of a sum. */
 function alignmentCost(costs: Tensor, gamma: number): Tensor {
   const [n, time, columns] = costs.shape;
   const diagonals = time + columns - 1;
@@ -65,17 +65,15 @@ function alignmentCost(costs: Tensor, gamma: number): Tensor {
     .reshape([n, diagonals, columns]);
   const scores = steps(skewed.swapAxes(0, 1).maskedFill(inside.logicalNot(), impossible));
 
-  const outside = full([n, 1], impossible, { dtype: costs.dtype });
-  const begin = concat(
-    [full([n, 1], 0, { dtype: costs.dtype }), full([n, columns], impossible, { dtype: costs.dtype })],
-    1,
-  );
-  let [before, last] = [begin, concat([outside, full([n, columns], impossible, { dtype: costs.dtype })], 1)];
+  // Columns are one to the right, behind one that no alignment enters but to begin.
+  const nowhere = full([n, columns + 1], impossible, { dtype: costs.dtype });
+  const outside = narrow(nowhere, 1, { stop: 1 });
+  let [before, last] = [concat([outside.mul(0), narrow(nowhere, 1, { start: 1 })], 1), nowhere];
   for (const score of scores) {
     const left = narrow(last, 1, { stop: columns });
     const above = narrow(last, 1, { start: 1 });
     const across = narrow(before, 1, { stop: columns });
-    const best = stack([left, above, across], 0).logSumExp(0).add(score).maximum(impossible);
+    const best = stack([left, above, across], 0).logSumExp(0).add(score);
     [before, last] = [last, concat([outside, best], 1)];
   }
   return narrow(last, 1, columns).mul(-gamma);

@@ -53,7 +53,20 @@ export function rnnT(
   const frames = lengths("rnnT", "logitLengths", logitLengths, n, 1, time, "the steps of logits");
   const counts = lengths("rnnT", "targetLengths", targetLengths, n, 0, columns - 1, "the labels in targets");
   const labels = paddedLabels("rnnT", y, counts, blank, classes);
+  const likelihood = logLikelihood(x, labels, frames, counts, blank, settings);
+  return reduce("rnnT", likelihood.neg(), settings.reduction);
+}
 
+/** log p(labels): [n]. */
+function logLikelihood(
+  x: Tensor,
+  labels: Tensor,
+  frames: Tensor,
+  counts: Tensor,
+  blank: number,
+  { logits, fastEmit }: { logits: boolean; fastEmit: number },
+): Tensor {
+  const [n, time, columns, classes] = x.shape;
   // On diagonal d sample b is at t = d - offset[b] in column 0; offsets let all samples end on the last diagonal.
   const diagonals = time + columns; // the last one holds the blank that ends a path
   const offset = frames
@@ -76,11 +89,10 @@ export function rnnT(
       .reshape([-1])
       .gather(0, index.reshape([-1]))
       .reshape(index.shape);
-  const total = settings.logits ? at(x.logSumExp(3), node) : 0;
+  const total = logits ? at(x.logSumExp(3), node) : 0;
   const picked = (index: Tensor) => at(x, node.mul(classes).add(index)).sub(total).maximum(impossible);
   const label = concat([labels, full([n, 1], blank, { dtype: "int32" })], 1).unsqueeze(0);
   const emitted = picked(label);
-  const { fastEmit } = settings;
   const hurried = fastEmit === 0 ? emitted : emitted.mul(1 + fastEmit).sub(stopGradient(emitted).mul(fastEmit));
   const [waits, emits] = [steps(picked(full([1], blank, { dtype: "int32" }))), steps(hurried)];
   const starts = steps(logOf(diagonal.eq(offset), x).reshape([diagonals, n, 1]));
@@ -90,9 +102,8 @@ export function rnnT(
     const moved = narrow(alpha.add(emits[d]), 1, { stop: columns - 1 });
     alpha = alpha.add(waits[d]).logAddExp(concat([starts[d], moved], 1));
   }
-  const ended = alpha
+  return alpha
     .add(waits[diagonals - 1])
     .gather(1, counts.unsqueeze(1))
     .squeeze(1);
-  return reduce("rnnT", ended.neg(), settings.reduction);
 }
