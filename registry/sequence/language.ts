@@ -49,7 +49,7 @@ export const language: Entries = {
     use: "Beside the loss of a mixture of experts, with a factor of about 0.01, so that no expert is left idle.",
     avoid: "With experts that differ in size or purpose: it makes all equally busy.",
     inputs: { logits: scores(["n", "classes"], { what: "the router's logits [tokens, experts]" }) },
-    options: { topK: { ...other(1, "whole, at most the number of experts", 0, 1.5, 5) } },
+    options: { topK: other(1, "whole, at most the number of experts", 0, 1.5, 5) },
     variants: [{ topK: 2 }],
     points: [{ at: "one expert for all", inputs: [[[1e4, 0]]], value: 2, gradients: [[0, 0]] }],
     sources: ["Fedus, Zoph and Shazeer 2021, Switch Transformers, arXiv:2101.03961"],

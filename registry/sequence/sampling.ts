@@ -1,6 +1,6 @@
 import type { Entries } from "../entry.ts";
 import { scores, targets } from "../inputs.ts";
-import { other, reduction } from "../options.ts";
+import { reduction } from "../options.ts";
 
 const drawn = { positive: scores(["n"]), negative: scores(["n", 4], { seed: "negative" }) };
 const weighed = {
@@ -45,46 +45,5 @@ export const sampling: Entries = {
       "Mnih and Teh 2012, A fast and simple algorithm for training neural probabilistic language models, arXiv:1206.6426",
     ],
     libraries: { TensorFlow: "nce_loss subtracts the log of expected counts, k q for draws with replacement." },
-  },
-
-  sampledSoftmax: {
-    title: "Sampled softmax",
-    tasks: ["text", "recommendation"],
-    formula: String.raw`-\log \frac{e^{s^+ - \log q^+}}{e^{s^+ - \log q^+} + \sum_j e^{s_j^- - \log q_j^-}}`,
-    use: "Training a softmax over so many classes that scoring all of them is too slow.",
-    avoid: "To evaluate: the value is not that of the full softmax; take crossEntropy.",
-    inputs: weighed,
-    options: {
-      hits: other(
-        null,
-        "1 or 0, of the shape of negative",
-        [1],
-        [
-          [2, 0, 0, 0],
-          [0, 0, 0, 0],
-          [0, 0, 0, 0],
-          [0, 0, 0, 0],
-          [0, 0, 0, 0],
-        ],
-      ),
-      reduction: reduction(),
-    },
-    variants: [{ reduction: "none" }],
-    points: [
-      {
-        at: "a hit alone",
-        inputs: [[1], [[3]], [0], [[0]]],
-        options: { hits: [[1]] },
-        value: 0,
-        gradients: [[0], [0], null, null],
-      },
-    ],
-    sources: [
-      "Bengio and Senecal 2008, Adaptive importance sampling to accelerate training of a neural probabilistic language model, IEEE Transactions on Neural Networks 19",
-      "Jean et al. 2015, On using very large target vocabulary for neural machine translation, arXiv:1412.2007",
-    ],
-    libraries: {
-      TensorFlow: "sampled_softmax_loss draws the classes itself and finds the hits (remove_accidental_hits).",
-    },
   },
 };

@@ -200,18 +200,12 @@ golden.case("loadBalance", [z], {"topK": 2}, lambda x: load_balance(x, 2), FORMU
 
 right, drawn = golden.input("right", golden.normal(3)), golden.input("drawn", golden.normal(3, 4))
 q_right, q_drawn = golden.input("qRight", golden.normal(3)), golden.input("qDrawn", golden.normal(3, 4))
-hits = golden.input("hits", torch.tensor([[0, 1, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]]))
 
 
 def nce(s, t, p, q, r):
     data = torch.sigmoid(s - p - torch.log(torch.tensor(4.0))).log()
     noise = (1 - torch.sigmoid(t - q - torch.log(torch.tensor(4.0)))).log()
     return reduced(-data - noise.sum(1), r)
-
-
-def sampled_softmax(s, t, p, q, r, hits=0):
-    a, b = (s - p).exp(), ((t - q).exp() * (1 - hits)).sum(1)
-    return reduced(-(a / (a + b)).log(), r)
 
 
 every = [right, drawn, q_right, q_drawn]
@@ -224,10 +218,6 @@ for r in ["none", "mean", "sum"]:
         FORMULA,
     )
     golden.case("noiseContrastive", every, {"reduction": r}, lambda *a: nce(*a, r), FORMULA)
-    golden.case("sampledSoftmax", every, {"reduction": r}, lambda *a: sampled_softmax(*a, r), FORMULA)
-golden.case(
-    "sampledSoftmax", every, {"hits": hits}, lambda *a: sampled_softmax(*a, "mean", golden.inputs["hits"]), FORMULA
-)
 
 
 # Soft-DTW

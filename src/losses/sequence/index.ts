@@ -9,7 +9,7 @@ export {
   zLoss,
 } from "./language.ts";
 export { CRF } from "./modules.ts";
-export { negativeSampling, noiseContrastive, type SampledSoftmaxOptions, sampledSoftmax } from "./sampling.ts";
+export { negativeSampling, noiseContrastive } from "./sampling.ts";
 export { type SoftDTWOptions, softDTW } from "./soft-dtw.ts";
 export { type TokenCrossEntropyOptions, tokenCrossEntropy } from "./token.ts";
 export { type RNNTOptions, rnnT } from "./transducer.ts";

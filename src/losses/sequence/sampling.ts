@@ -1,12 +1,10 @@
-import { concat } from "../../autograd/movement.ts";
 import "../../functional/methods.ts";
-import { expectAxes, expectBinary, expectSameShape, expectShape, floatTensor } from "../../tensor/checks.ts";
-import { expectOneOf, resolve } from "../../tensor/options.ts";
+import { expectAxes, expectSameShape, expectShape, floatTensor } from "../../tensor/checks.ts";
+import { resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
-import { impossible } from "./alignment.ts";
 
-// Softmax over more classes than can be scored: the right one against k that a sampler drew.
+// Softmax over more classes than can be scored: the right one against k that a sampler drew. `sampledSoftmax` is among the ranking losses.
 
 /** Scores of the right class [n] and of sampled ones [n, k], checked. */
 function sampledScores(where: string, positive: TensorLike, negative: TensorLike): [Tensor, Tensor] {
@@ -63,43 +61,4 @@ export function noiseContrastive(
   const logCount = Math.log(Math.max(1, drawn.shape[1]));
   const seen = right.sub(p).sub(logCount).neg().softplus();
   return reduce("noiseContrastive", seen.add(drawn.sub(q).sub(logCount).softplus().sum(1)), reduction);
-}
-
-export interface SampledSoftmaxOptions {
-  /** Which drawn classes are the right one (accidental hits), 1 or 0, [n, k]; they are left out. Default none. */
-  hits?: TensorLike | null;
-  reduction?: Reduction;
-}
-
-/**
- * Sampled softmax: the cross-entropy of the right class among itself and k drawn ones, each score less the logarithm of
- * how often the sampler is expected to draw it, so that the gradient is in expectation near that of the full softmax.
- *
- * positive [n], negative [n, k]: scores; positiveLogNoise [n], negativeLogNoise [n, k]: log of the expected counts (or
- * probabilities: a common factor changes nothing). "none" gives [n]. Options: hits (none), reduction ("mean", over n).
- * Bengio and Senecal 2008; Jean et al. 2015, arXiv:1412.2007. TensorFlow's sampled_softmax_loss.
- */
-export function sampledSoftmax(
-  positive: TensorLike,
-  negative: TensorLike,
-  positiveLogNoise: TensorLike,
-  negativeLogNoise: TensorLike,
-  options: SampledSoftmaxOptions = {},
-): Tensor {
-  const { hits, reduction } = resolve<Required<SampledSoftmaxOptions>>("sampledSoftmax", options, {
-    hits: null,
-    reduction: "mean",
-  });
-  expectOneOf("sampledSoftmax", "reduction", reduction, ["none", "mean", "sum"]);
-  const [right, drawn] = sampledScores("sampledSoftmax", positive, negative);
-  const [p, q] = expected("sampledSoftmax", positiveLogNoise, negativeLogNoise, right, drawn);
-  const hit = hits === null ? null : asTensor(hits);
-  if (hit !== null) {
-    expectShape("sampledSoftmax", "hits", hit, drawn.shape);
-    expectBinary("sampledSoftmax", "hits", hit);
-  }
-  const others = drawn.sub(q);
-  const rest = hit === null ? others : others.maskedFill(hit.eq(1), impossible);
-  const target = right.sub(p).unsqueeze(1);
-  return reduce("sampledSoftmax", concat([target, rest], 1).logSumExp(1).sub(target.squeeze(1)), reduction);
 }

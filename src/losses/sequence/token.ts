@@ -24,8 +24,9 @@ export interface TokenCrossEntropyOptions {
  *
  * logits [n, T, classes], labels int32 [n, T], the tokens themselves: with `causal` the logits at t meet the label at
  * t + 1, and the last logits and the first label meet nothing. "none" gives [n, T - 1] ([n, T] unless causal), 0 where
- * ignored; if all are, the mean is 0 with gradient 0. Options: causal (true), ignoreIndex (-100), labelSmoothing (0), count (none),
- * reduction ("mean"). Reference values: torch.nn.functional.cross_entropy of shifted tokens. Hugging Face calls `count`
+ * ignored; if all are, the mean is 0 with gradient 0.
+ * Options: causal (true), ignoreIndex (-100), labelSmoothing (0), count (none), reduction ("mean").
+ * Reference values: torch.nn.functional.cross_entropy of shifted tokens. Hugging Face calls `count`
  * num_items_in_batch; devices or steps that each hold a part of `count` tokens add up to the mean over all.
  */
 export function tokenCrossEntropy(
