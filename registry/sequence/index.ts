@@ -7,4 +7,12 @@ import { softDTW } from "./soft-dtw.ts";
 import { token } from "./token.ts";
 import { transducer } from "./transducer.ts";
 
-export const sequence: Entries = { ...ctc, ...transducer, ...crf, ...token, ...language, ...sampling, ...softDTW };
+export const sequence: Entries = {
+  ...ctc,
+  ...transducer,
+  ...crf,
+  ...token,
+  ...language,
+  ...sampling,
+  ...softDTW,
+};

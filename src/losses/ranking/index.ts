@@ -15,15 +15,14 @@ export { type LambdaOptions, type LambdaScheme, lambda } from "./lambda.ts";
 export * from "./list-mle.ts";
 export type { Gain, ListAverage, ListOptions, ListwiseOptions } from "./lists.ts";
 export * from "./listwise.ts";
-
+export {
   type KnowledgeGraphMarginRankingOptions,
   knowledgeGraphMarginRanking,
   type MarginRankingOptions,
   marginRanking,
 } from "./margin-ranking.ts";
-
 export * from "./neural-sort.ts";
-
+export {
   type PairOptions,
   type PairWeighting,
   type PairwiseHingeOptions,
@@ -38,6 +37,7 @@ export * from "./neural-sort.ts";
   rankNet,
   type WeightedPairOptions,
 } from "./pairwise.ts";
+export {
   type PointwiseOptions,
   type PointwiseOrdinalOptions,
   type PointwiseRMSEOptions,
@@ -47,7 +47,6 @@ export * from "./neural-sort.ts";
   pointwiseRMSE,
   pointwiseSigmoid,
 } from "./pointwise.ts";
-
 export * from "./ranking-circle.ts";
 export * from "./sampled-softmax.ts";
 export * from "./self-adversarial.ts";

@@ -16,7 +16,7 @@ export type { Activation, MaskOptions, Pooling } from "./masks.ts";
 export * from "./matthews.ts";
 export * from "./nacl.ts";
 export type { OverlapOptions } from "./overlap.ts";
-
+export {
   type FocalTverskyOptions,
   focalTversky,
   type JaccardOptions,
@@ -24,5 +24,4 @@ export type { OverlapOptions } from "./overlap.ts";
   type TverskyOptions,
   tversky,
 } from "./tversky.ts";
-
 export * from "./unified-focal.ts";
