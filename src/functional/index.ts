@@ -7,7 +7,7 @@ export * from "./masks.ts";
 export { clone } from "./methods.ts";
 export * from "./numerics.ts";
 export * from "./products.ts";
-export * from "./projections.ts";
+export { entmax15, sparsemax } from "./projections.ts";
 export * from "./reductions.ts";
 export * from "./rows.ts";
 export * from "./selection.ts";

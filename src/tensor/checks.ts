@@ -86,10 +86,15 @@ export function expectNonNegativeElements(where: string, name: string, t: Tensor
   expectEach(where, name, t, { low: 0, high: Number.POSITIVE_INFINITY }, "must be >= 0");
 }
 
-/** Throws a ValueError unless every element is above 0. */
-export function expectPositiveElements(where: string, name: string, t: Tensor): void {
+/** Throws a ValueError unless every element is above 0. `hint` says what to do with a 0. */
+export function expectPositiveElements(where: string, name: string, t: Tensor, hint = ""): void {
   const least = t.dtype === "float32" ? 2 ** -149 : Number.MIN_VALUE;
-  expectEach(where, name, t, { low: least, high: Number.POSITIVE_INFINITY }, "must be > 0");
+  expectEach(where, name, t, { low: least, high: Number.POSITIVE_INFINITY }, `must be > 0${hint && `; ${hint}`}`);
+}
+
+/** Throws a ValueError unless every element is in [low, high]. */
+export function expectWithin(where: string, name: string, t: Tensor, low: number, high: number): void {
+  expectEach(where, name, t, { low, high }, `must be in [${low}, ${high}]`);
 }
 
 /** Throws a ValueError unless every element is >= 0, or -1, which marks the padding of a list. */
