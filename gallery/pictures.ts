@@ -24,7 +24,7 @@ export async function picturesOf(name: string, entry: Entry): Promise<Picture[]>
   }
   const moved = Object.values(entry.inputs).findIndex((input) => input.differentiable);
   const input = Object.values(entry.inputs)[moved];
-  if (input.kind === "embeddings") return fieldsOf(name, entry);
+  if (Object.values(entry.inputs).some(isPlane)) return fieldsOf(name, entry);
   const [from, to] = ranges[input.kind] ?? [-6, 6];
   const argument = Object.keys(entry.inputs)[moved];
   return curvesOf(name, `first element of ${argument}`, from, to, usualLines(name, entry, moved, input));
@@ -121,6 +121,9 @@ async function curvesOf(name: string, along: string, from: number, to: number, l
 const side = 15;
 const reach = 2.6;
 
+/** Points of a plane, unless options that must be given fix how long embeddings are: then their first two coordinates. */
+const planar = ({ sizes, required }: Entry): Sizes => (required === undefined ? { ...sizes, d: 2 } : { ...sizes });
+
 /** Two planes: in each one point moves, and arrows show where gradient descent takes it. */
 async function fieldsOf(name: string, entry: Entry): Promise<Picture[]> {
   const inputs = Object.entries(entry.inputs);
@@ -134,7 +137,7 @@ const isPlane = ({ kind, differentiable, form }: Input): boolean =>
   kind === "embeddings" && differentiable && form.at(-1) === "d";
 
 async function fieldOf(name: string, entry: Entry, argument: string, moved: number, row: number): Promise<Picture> {
-  const values = Object.values(entry.inputs).map((input) => input.ordinary({ ...entry.sizes, d: 2 }));
+  const values = Object.values(entry.inputs).map((input) => input.ordinary(planar(entry)));
   const at = (x: number, y: number) => {
     const point = tensor([x, y], { dtype: "float64", requiresGrad: true });
     const value = lossOf(name)(...values.with(moved, withPoint(values[moved], row, point)), {
@@ -203,8 +206,9 @@ interface Still {
 function others(entry: Entry, values: readonly Tensor[], moved: number, row: number): Still[] {
   return Object.entries(entry.inputs).flatMap(([argument, input], i) => {
     if (input.kind !== "embeddings" || input.form.at(-1) !== "d") return [];
-    const { data, size } = values[i];
-    return Array.from({ length: size / 2 }, (_, k) => ({ k, x: data[2 * k], y: data[2 * k + 1] }))
+    const { data, size, shape } = values[i];
+    const d = shape.at(-1)!;
+    return Array.from({ length: size / d }, (_, k) => ({ k, x: data[d * k], y: data[d * k + 1] }))
       .filter(({ k, x, y }) => !(i === moved && k === row) && Math.max(Math.abs(x), Math.abs(y)) <= reach)
       .map(({ k, x, y }) => {
         const label = labelAt(entry, values, k);
@@ -225,12 +229,10 @@ function labelAt({ inputs }: Entry, values: readonly Tensor[], row: number): str
   return labels < 0 ? "" : String(values[labels].data[row]);
 }
 
-/** t [.., 2] with `point` in place of one row. */
+/** t [.., d] with `point` in place of the first two coordinates of one row. */
 function withPoint(t: Tensor, row: number, point: Tensor): Tensor {
   const index = arange(t.size).reshape(t.shape);
-  return where(
-    index.eq(2 * row),
-    point.slice([{ start: 0, stop: 1 }]),
-    where(index.eq(2 * row + 1), point.slice([{ start: 1, stop: 2 }]), t),
-  );
+  const at = row * t.shape.at(-1)!;
+  const [x, y] = point.split(1);
+  return where(index.eq(at), x, where(index.eq(at + 1), y, t));
 }

@@ -31,6 +31,7 @@ const opposite = [
   [1, 0],
   [-0.8, 0.6],
 ];
+const pairLabels = [0, 0, 1, 1];
 const impossible = Number.NEGATIVE_INFINITY;
 const { cos, cosh, exp, log, log1p, sqrt, tanh } = Math;
 
@@ -186,6 +187,54 @@ export const ours = {
     inputs: [[[-1, -3, -4]]],
     value: 0,
     gradients: [[0, 0, 0]],
+  },
+  cosineUnnormalised: {
+    trouble: "vectors are taken to have length 1",
+    call: "cosineDistance([3, 4], [3, 4])",
+    fn: (x) => losses.cosineDistance(x, [[3, 4]]),
+    inputs: [[[3, 4]]],
+    value: 0,
+    gradients: [],
+  },
+  generalizedMiss: {
+    trouble: "a power of a probability of 0",
+    call: "generalizedCrossEntropy([-40, 40], class 0, { q: 0.5 })",
+    fn: (x) => losses.generalizedCrossEntropy(x, [0], { q: 0.5 }),
+    inputs: [[[-40, 40]]],
+    value: 2,
+    gradients: [[-exp(-40), exp(-40)]],
+  },
+  ncaFar: {
+    trouble: "the probability of a neighbour underflows before its logarithm is taken",
+    call: "nca({ scale: 200 }), positives nearly opposite",
+    fn: (x) => losses.nca(x, pairLabels, { scale: 200 }),
+    inputs: [opposite],
+    value: 720,
+    gradients: [],
+  },
+  emptyBox: {
+    trouble: "the aspect of a box without size",
+    call: "ciou of two equal empty boxes",
+    fn: (x) => losses.ciou(x, [[1, 1, 1, 1]]),
+    inputs: [[[1, 1, 1, 1]]],
+    value: 1,
+    gradients: [[0, 0, 0, 0]],
+  },
+  flatBox: {
+    trouble: "the aspect of a box without height",
+    call: "ciou of a box without height",
+    fn: (x) => losses.ciou(x, [[0, 0, 2, 2]]),
+    inputs: [[[0, 1, 2, 1]]],
+    value: 1.05,
+    gradients: [[0, 0, 0, 0]], // at the kink where a box turns inside out
+  },
+  ctcImpossible: {
+    trouble: "minus infinity less minus infinity",
+    call: "ctc: two equal labels in two steps",
+    fn: (x) => losses.ctc(x.logSoftmax(-1), [[1, 1]], [2], [2]),
+    inputs: [[[[0, 0, 0]], [[0, 0, 0]]]],
+    value: Number.POSITIVE_INFINITY,
+    gradients: [[0, 0, 0, 0, 0, 0]],
   },
 } as const satisfies Record<string, Ours>;
 

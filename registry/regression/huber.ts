@@ -31,6 +31,10 @@ export const huber: Entries = {
     inputs: residual,
     options: { delta: positive(1), reduction: reduction() },
     variants: [{ delta: 0.3 }],
+    reference: (p: number[], t: number[], { delta }: { delta: number }) => {
+      const integral = (r: number) => (r <= delta ? r ** 2 / 2 : delta ** 2 / 2 + delta * (r - delta)); // of the slope min(r, delta)
+      return p.reduce((sum, v, i) => sum + integral(Math.abs(v - t[i])), 0) / p.length;
+    },
     points: [{ at: "|r| = delta", inputs: [[1], [0]], value: 0.5, gradients: [[1], null] }],
     sources: ["Huber 1964, Robust estimation of a location parameter, Annals of Mathematical Statistics 35"],
     curves: {

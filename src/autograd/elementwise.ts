@@ -254,7 +254,7 @@ export const reciprocal: UnaryOp = unary(
 export const exp: UnaryOp = unary("exp", Math.exp, ({ g, output }) => [() => mul(g, output)]);
 
 /** e^x - 1, accurate near 0. */
-export const expm1: UnaryOp = unary("expm1", Math.expm1, ({ g, output }) => [() => mul(g, add(output, 1))]);
+export const expm1: UnaryOp = unary("expm1", Math.expm1, ({ g, inputs: [x] }) => [() => mul(g, exp(x))]);
 
 /** The natural logarithm. */
 export const log: UnaryOp = unary("log", Math.log, ({ g, inputs: [x] }) => [() => div(g, x)]);

@@ -33,15 +33,17 @@ describe("a loss has a page, with its formula, options, code and sources:", () =
   }
 });
 
-test.each(["hinge", "multiMargin"])("the page of %s reads as it did", (name) => {
+test.each(["hinge", "infoNCE", "lovaszSoftmax"])("the page of %s reads as it did", (name) => {
   expect(textOf(pageOf(named(name)).toHtml())).toMatchSnapshot();
 });
 
 test("pictures are drawn of losses over scores and over embeddings", async () => {
-  const { value, tape } = await drawPictures(named("multiMargin"));
-  expect(value).toHaveLength(2);
-  for (const { svg } of value) expect(svg).toMatch(/^<svg.*<path/s);
-  expect(tape).toContain("gather");
+  for (const [name, operation] of Object.entries({ multiMargin: "gather", supCon: "matmul" })) {
+    const { value, tape } = await drawPictures(named(name));
+    expect(value).toHaveLength(2);
+    for (const { svg } of value) expect(svg).toMatch(/^<svg.*<path/s);
+    expect(tape).toContain(operation);
+  }
 });
 
 test("the index lists every loss under each of its tasks", () => {
