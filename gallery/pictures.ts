@@ -150,11 +150,13 @@ async function fieldOf(name: string, entry: Entry, argument: string, moved: numb
   const grid = Array.from({ length: side * side }, (_, k) =>
     at(-reach + step * (k % side), -reach + step * Math.floor(k / side)),
   ).filter(({ value, gx, gy }) => [value, gx, gy].every(Number.isFinite));
-  const most = Math.max(...grid.map(({ gx, gy }) => Math.hypot(gx, gy)), 1e-30);
+  // Lengths are relative to the ninth tenth: near a zero vector a gradient may be a million times the others.
+  const sizes = grid.map(({ gx, gy }) => Math.hypot(gx, gy)).sort((a, b) => a - b);
+  const usual = sizes[Math.floor(0.9 * sizes.length)] || 1;
   const arrows = grid.map(({ x, y, gx, gy }) => ({
     x,
     y,
-    length: 16 * Math.sqrt(Math.hypot(gx, gy) / most),
+    length: 14 * Math.sqrt(Math.min(Math.hypot(gx, gy) / usual, 1.5)),
     rotate: (Math.atan2(-gx, -gy) * 180) / Math.PI,
   }));
   const still = others(entry, values, moved, row);
@@ -173,7 +175,7 @@ async function fieldOf(name: string, entry: Entry, argument: string, moved: numb
         y2: ({ y }) => y + step / 2,
         fill: "value",
         fillOpacity: 0.55,
-        inset: -0.3,
+        shapeRendering: "crispEdges",
       }),
       Plot.vector(arrows, {
         x: "x",

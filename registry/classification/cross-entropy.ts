@@ -11,45 +11,6 @@ const elementWeight = other(null, "a factor for each term, broadcasts", [1, 2, 3
 const ignoreIndex: Option = { ...finite(-100), domain: "whole", wrong: [0.5] };
 
 export const crossEntropy: Entries = {
-  binaryCrossEntropy: {
-    title: "Binary cross-entropy of probabilities (log loss)",
-    tasks: ["binary", "multilabel"],
-    formula: String.raw`-\big(y \log p + (1 - y) \log(1 - p)\big)`,
-    use: "When only probabilities are at hand, from a model that does not give logits.",
-    avoid: "When logits are at hand: binaryCrossEntropyWithLogits keeps digits and gradient where a sigmoid saturates.",
-    inputs: {
-      probabilities: probabilities(["n", "classes"], { degenerate: { one: null, zero: null, certain: null } }),
-      targets: fractions(["n", "classes"]),
-    },
-    options: {
-      weight: elementWeight,
-      clamp: other("log100", '"log100" or { eps }', "log", { eps: 0.6 }, { eps: 0 }),
-      reduction: reduction(),
-    },
-    variants: [{ clamp: { eps: 1e-7 } }, { weight: [1, 2, 0, 0.5] }],
-    points: [
-      {
-        at: "p = 0 for y = 1, where the logarithm is cut at -100",
-        inputs: [[0], [1]],
-        value: 100,
-        gradients: [[-1e12], null],
-      },
-      { at: "p = 1 for y = 1", inputs: [[1], [1]], value: 0, gradients: [[0], null] },
-      {
-        at: "p = 0 with Keras's clamp, whose gradient ends",
-        inputs: [[0], [1]],
-        options: { clamp: { eps: 1e-7 } },
-        value: -Math.log(1e-7),
-        gradients: [[0], null],
-      },
-    ],
-    sources: ["Good 1952, Rational decisions, Journal of the Royal Statistical Society B 14"],
-    libraries: {
-      Keras: "clips probabilities to [1e-7, 1 - 1e-7]: at most 16.118, and no gradient beyond. clamp { eps: 1e-7 }.",
-      PyTorch: "the same as here.",
-    },
-  },
-
   binaryCrossEntropyWithLogits: {
     title: "Binary cross-entropy with logits (sigmoid cross-entropy)",
     tasks: ["binary", "multilabel"],
@@ -80,20 +41,6 @@ export const crossEntropy: Entries = {
         "target 1, posWeight 3": (x) => losses.binaryCrossEntropyWithLogits(x, 1, { posWeight: 3 }),
       },
     },
-  },
-
-  negativeLogLikelihood: {
-    title: "Negative log-likelihood of classes (NLL)",
-    tasks: ["multiclass"],
-    formula: String.raw`-w_y \log p_y`,
-    use: "When a model already gives log-probabilities.",
-    avoid: "On logits; that is crossEntropy.",
-    inputs: { logProbabilities: logDistribution(["n", "classes"]), labels: labels(["n"]) },
-    options: { weight: classWeight, ignoreIndex, reduction: reduction() },
-    variants: [{ weight: [1, 2, 0.5, 0.25] }, { ignoreIndex: 1, reduction: "none" }],
-    points: [{ at: "all ignored", inputs: [[[-1, -2]], [-100]], value: 0, gradients: [[0, 0], null] }],
-    sources: ["Fisher 1922, On the mathematical foundations of theoretical statistics"],
-    libraries: { PyTorch: "the mean over a batch in which all labels are ignored is NaN." },
   },
 
   crossEntropy: {
@@ -147,5 +94,58 @@ export const crossEntropy: Entries = {
         "poly, epsilon 1": (x) => losses.poly(x.mul([1, 0]), 0),
       },
     },
+  },
+
+  binaryCrossEntropy: {
+    title: "Binary cross-entropy of probabilities (log loss)",
+    tasks: ["binary", "multilabel"],
+    formula: String.raw`-\big(y \log p + (1 - y) \log(1 - p)\big)`,
+    use: "When only probabilities are at hand, from a model that does not give logits.",
+    avoid: "When logits are at hand: binaryCrossEntropyWithLogits keeps digits and gradient where a sigmoid saturates.",
+    inputs: {
+      probabilities: probabilities(["n", "classes"], { degenerate: { one: null, zero: null, certain: null } }),
+      targets: fractions(["n", "classes"]),
+    },
+    options: {
+      weight: elementWeight,
+      clamp: other("log100", '"log100" or { eps }', "log", { eps: 0.6 }, { eps: 0 }),
+      reduction: reduction(),
+    },
+    variants: [{ clamp: { eps: 1e-7 } }, { weight: [1, 2, 0, 0.5] }],
+    points: [
+      {
+        at: "p = 0 for y = 1, where the logarithm is cut at -100",
+        inputs: [[0], [1]],
+        value: 100,
+        gradients: [[-1e12], null],
+      },
+      { at: "p = 1 for y = 1", inputs: [[1], [1]], value: 0, gradients: [[0], null] },
+      {
+        at: "p = 0 with Keras's clamp, whose gradient ends",
+        inputs: [[0], [1]],
+        options: { clamp: { eps: 1e-7 } },
+        value: -Math.log(1e-7),
+        gradients: [[0], null],
+      },
+    ],
+    sources: ["Good 1952, Rational decisions, Journal of the Royal Statistical Society B 14"],
+    libraries: {
+      Keras: "clips probabilities to [1e-7, 1 - 1e-7]: at most 16.118, and no gradient beyond. clamp { eps: 1e-7 }.",
+      PyTorch: "the same as here.",
+    },
+  },
+
+  negativeLogLikelihood: {
+    title: "Negative log-likelihood of classes (NLL)",
+    tasks: ["multiclass"],
+    formula: String.raw`-w_y \log p_y`,
+    use: "When a model already gives log-probabilities.",
+    avoid: "On logits; that is crossEntropy.",
+    inputs: { logProbabilities: logDistribution(["n", "classes"]), labels: labels(["n"]) },
+    options: { weight: classWeight, ignoreIndex, reduction: reduction() },
+    variants: [{ weight: [1, 2, 0.5, 0.25] }, { ignoreIndex: 1, reduction: "none" }],
+    points: [{ at: "all ignored", inputs: [[[-1, -2]], [-100]], value: 0, gradients: [[0, 0], null] }],
+    sources: ["Fisher 1922, On the mathematical foundations of theoretical statistics"],
+    libraries: { PyTorch: "the mean over a batch in which all labels are ignored is NaN." },
   },
 };

@@ -56,6 +56,7 @@ export interface SlicedWassersteinOptions {
   directions?: TensorLike | null;
   /** The power of the distances, >= 1. Default 2. */
   p?: number;
+  /** What draws the directions. Default: the global generator. */
   generator?: Generator;
 }
 

@@ -21,6 +21,7 @@ export interface HausdorffDistanceTransformOptions extends MaskOptions {
    * `distanceMaps.toOther` does, from the probabilities above 0.5 and from the targets.
    */
   predictedDistances?: TensorLike | null;
+  /** The same of the targets. Default null: computed. */
   targetDistances?: TensorLike | null;
   reduction?: Reduction;
 }

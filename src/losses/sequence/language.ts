@@ -68,6 +68,11 @@ export function zLoss(logits: TensorLike, options: ZLossOptions = {}): Tensor {
   return reduce("zLoss", classScores("zLoss", logits, 1).logSumExp(-1).square().mul(coefficient), reduction);
 }
 
+export interface LoadBalanceOptions {
+  /** How many experts serve a token, >= 1. Default 1. */
+  topK?: number;
+}
+
 /**
  * The load balance of a mixture of experts: E sum_i f_i P_i, with f_i the share of tokens sent to expert i, a constant to
  * the gradient, and P_i its mean probability. `topK` where all experts get as many tokens.
@@ -76,7 +81,7 @@ export function zLoss(logits: TensorLike, options: ZLossOptions = {}): Tensor {
  * Returns a scalar, to be added with a small factor (0.01 in the paper). Fedus, Zoph and Shazeer 2021, arXiv:2101.03961
  * (Switch Transformer). With several experts a token: the sum over ranks, as Hugging Face's load_balancing_loss_func.
  */
-export function loadBalance(logits: TensorLike, options: { topK?: number } = {}): Tensor {
+export function loadBalance(logits: TensorLike, options: LoadBalanceOptions = {}): Tensor {
   const { topK } = resolve<{ topK: number }>("loadBalance", options, { topK: 1 });
   expectInteger("loadBalance", "topK", topK);
   const x = floatTensor("loadBalance", "logits", logits);
