@@ -13,6 +13,7 @@ import { expectNonNegative, expectNumber, expectPositive, resolve } from "../../
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
+import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
 
 // Relatives of the focal loss for dense detection: every anchor or pixel is a binary problem, and few are positive.
 
@@ -24,10 +25,6 @@ function elements(where: string, logits: TensorLike, name: string, targets: Tens
   expectProbabilities(where, name, y, "map +-1 labels with labels.add(1).div(2)");
   return [x, y];
 }
-
-/** -y log p - (1 - y) log(1 - p), p = sigmoid(x). */
-const crossEntropyOf = (x: Tensor, y: Tensor): Tensor =>
-  y.mul(x.neg().softplus()).add(y.neg().add(1).mul(x.softplus()));
 
 export interface FocalStarOptions {
   /** How steep the loss is, > 0. Default 1. */
@@ -123,7 +120,7 @@ export function qualityFocal(logits: TensorLike, qualities: TensorLike, options:
   const { beta, reduction } = resolve<Required<QualityFocalOptions>>(where, options, { beta: 2, reduction: "mean" });
   expectNonNegative(where, "beta", beta);
   const [x, q] = elements(where, logits, "qualities", qualities);
-  return reduce(where, safePower(q.sub(x.sigmoid()).abs(), beta).mul(crossEntropyOf(x, q)), reduction);
+  return reduce(where, safePower(q.sub(x.sigmoid()).abs(), beta).mul(sigmoidCrossEntropy(x, q)), reduction);
 }
 
 export interface VarifocalOptions {
@@ -157,7 +154,7 @@ export function varifocal(logits: TensorLike, qualities: TensorLike, options: Va
   const [x, q] = elements(where, logits, "qualities", qualities);
   const negative = x.softplus().sub(x).mul(-gamma).exp().mul(alpha); // p^gamma, log p = x - softplus(x)
   const weight = select(q.gt(0), weighPositives ? q : 1, negative);
-  return reduce(where, weight.mul(crossEntropyOf(x, q)), reduction);
+  return reduce(where, weight.mul(sigmoidCrossEntropy(x, q)), reduction);
 }
 
 export interface GaussianFocalOptions {

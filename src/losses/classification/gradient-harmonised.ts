@@ -3,6 +3,7 @@ import { expectInteger, resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { densityWeights } from "../gradient-density.ts";
 import { type Reduction, reduce } from "../reduction.ts";
+import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
 
 export interface GradientHarmonisedOptions {
   /** Into how many classes of gradient size examples fall, >= 1. Default 10. */
@@ -28,6 +29,6 @@ export function ghmC(logits: TensorLike, targets: TensorLike, options: GradientH
   const y = asTensor(targets, x.dtype, "ghmC", "targets");
   expectSameShape("ghmC", { logits: x, targets: y });
   expectProbabilities("ghmC", "targets", y, "map +-1 labels with labels.add(1).div(2)");
-  const terms = y.mul(x.neg().softplus()).add(y.neg().add(1).mul(x.softplus()));
+  const terms = sigmoidCrossEntropy(x, y);
   return reduce("ghmC", terms.mul(densityWeights(x.sigmoid().sub(y).abs(), bins)), reduction);
 }

@@ -25,6 +25,7 @@ import {
 } from "../classes.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
+import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
 
 // Losses of samples with any number of labels among the classes; `binaryCrossEntropyWithLogits` is the plain one.
 
@@ -36,9 +37,6 @@ function multiHot(where: string, logits: TensorLike, targets: TensorLike): [x: T
   if (x.ndim === 0) throw new ShapeError(where, "logits must be [..., classes], got a number");
   return [x, y];
 }
-
-/** -y log p - (1 - y) log(1 - p), p = sigmoid(x). */
-const binaryTerms = (x: Tensor, y: Tensor): Tensor => y.mul(x.neg().softplus()).add(y.neg().add(1).mul(x.softplus()));
 
 /**
  * The multi-label margin loss: 1 / classes sum over labels j and other classes i of [1 - (x_j - x_i)]+.
@@ -98,7 +96,7 @@ export function multiLabelSoftMargin(
   expectProbabilities(where, "targets", y, "map +-1 labels with labels.add(1).div(2)");
   const axis = x.ndim === 1 ? 0 : 1;
   const w = classWeights(where, "weight", weight, x);
-  const terms = binaryTerms(x, y);
+  const terms = sigmoidCrossEntropy(x, y);
   const weighted = w === null ? terms : terms.mul(alongAxis(w, x.ndim, axis));
   return reduce(where, weighted.mean(axis), reduction);
 }
@@ -248,6 +246,6 @@ export function oneVersusAll(
         .add(labelSmoothing / x.shape[x.ndim - 1])
     : classProbabilities(where, "logits", x, labelsOrProbabilities);
   const y = targetThreshold === null ? soft : soft.gt(targetThreshold).to(x.dtype);
-  const terms = binaryTerms(x, y);
+  const terms = sigmoidCrossEntropy(x, y);
   return reduce(where, sumClasses ? terms.sum(-1) : terms, reduction);
 }

@@ -16,6 +16,7 @@ import { formatShape } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { alongAxis, classAxis, classLabels, isLabelled, reduceWeighted } from "../classes.ts";
 import { type Reduction, reduce } from "../reduction.ts";
+import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
 import { distributionOf } from "./labelled.ts";
 
 // Losses over levels 0 .. K - 1 that have an order. Those with thresholds take logits [n, K - 1, ...] or [K - 1], of
@@ -40,10 +41,6 @@ function levels(where: string, labels: TensorLike, x: Tensor, axis: number): Ten
   return y.unsqueeze(axis);
 }
 
-/** -log sigmoid(x) for targets 1, -log(1 - sigmoid(x)) for targets 0, and what lies between. */
-const binaryCrossEntropy = (x: Tensor, y: Tensor): Tensor =>
-  y.mul(x.neg().softplus()).add(y.neg().add(1).mul(x.softplus()));
-
 export interface CoralOptions {
   /** A factor for each threshold, [K - 1], >= 0. Default null: none. */
   importance?: TensorLike | null;
@@ -67,7 +64,7 @@ export function coral(logits: TensorLike, labels: TensorLike, options: CoralOpti
   const { x, axis, k } = thresholds("coral", logits);
   const y = levels("coral", labels, x, axis);
   const weights = importance === null ? null : importanceOf(importance, x, axis);
-  const terms = binaryCrossEntropy(x, y.gt(k).to(x.dtype));
+  const terms = sigmoidCrossEntropy(x, y.gt(k).to(x.dtype));
   return reduce("coral", (weights === null ? terms : terms.mul(weights)).sum(axis), reduction);
 }
 
@@ -93,7 +90,7 @@ export function corn(logits: TensorLike, labels: TensorLike, options: { reductio
   const { x, axis, k } = thresholds("corn", logits);
   const y = levels("corn", labels, x, axis);
   const asked = y.ge(k).to(x.dtype);
-  return reduceWeighted("corn", binaryCrossEntropy(x, y.gt(k).to(x.dtype)).mul(asked), asked, reduction);
+  return reduceWeighted("corn", sigmoidCrossEntropy(x, y.gt(k).to(x.dtype)).mul(asked), asked, reduction);
 }
 
 export interface OrdinalOptions {
@@ -121,7 +118,7 @@ export function ordinal(logits: TensorLike, targets: TensorLike, options: Ordina
   expectWithin("ordinal", "targets", y, 0, x.shape[axis]);
   const above = y.unsqueeze(axis).sub(k);
   const reached = fractions ? above.clamp(0, 1) : above.ge(1).to(x.dtype);
-  return reduce("ordinal", binaryCrossEntropy(x, reached).sum(axis), reduction);
+  return reduce("ordinal", sigmoidCrossEntropy(x, reached).sum(axis), reduction);
 }
 
 export interface WeightedKappaOptions {

@@ -1,13 +1,10 @@
 import { expectNumber, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
-import { logRatios, sameFloats, smoothedLogistic } from "./log-ratios.ts";
+import { expectLessThanHalf, logRatios, sameFloats, smoothedLogistic } from "./log-ratios.ts";
 
 // Losses of pairs of answers against a reference policy. Arguments are log-probabilities of whole answers, [n] each:
 // of the chosen and the rejected one under the policy that learns, then under the reference, which stays as it is.
-
-const expectLessThanHalf = (where: string, name: string, value: unknown): void =>
-  expectNumber(where, name, value, "in [0, 0.5)", (v) => v >= 0 && v < 0.5);
 
 export interface DirectPreferenceOptions {
   /** How strongly the policy is held to the reference, > 0. Default 0.1. */

@@ -1,5 +1,6 @@
 import "../../functional/methods.ts";
 import { expectSameShape, floatTensor } from "../../tensor/checks.ts";
+import { expectNumber } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 
 /** Float tensors of one shape, given by name, checked; in their order. */
@@ -29,3 +30,7 @@ export function smoothedLogistic(z: Tensor, s: number): Tensor {
   const right = z.neg().softplus();
   return s === 0 ? right : right.mul(1 - s).add(z.softplus().mul(s));
 }
+
+/** Throws unless `value` is a share in [0, 1/2): of preferences that are the wrong way round. */
+export const expectLessThanHalf = (where: string, name: string, value: unknown): void =>
+  expectNumber(where, name, value, "in [0, 0.5)", (v) => v >= 0 && v < 0.5);

@@ -5,12 +5,9 @@ import { expectNonNegative, expectNumber, expectPositive, resolve } from "../../
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
-import { sameFloats, smoothedLogistic } from "./log-ratios.ts";
+import { expectLessThanHalf, sameFloats, smoothedLogistic } from "./log-ratios.ts";
 
 // Preferences without a reference policy, and without pairs.
-
-const expectLessThanHalf = (where: string, name: string, value: unknown): void =>
-  expectNumber(where, name, value, "in [0, 0.5)", (v) => v >= 0 && v < 0.5);
 
 export interface SimplePreferenceOptions {
   /** The factor on the rewards, > 0. Default 2. */
