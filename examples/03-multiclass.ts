@@ -17,6 +17,8 @@ const lossFunctions: Record<string, (scores: Tensor, labels: Tensor) => Tensor> 
   poly: losses.poly,
   "multi-margin": losses.multiMargin,
   "crammer-singer": losses.crammerSinger,
+  generalized: (scores, labels) => losses.generalizedCrossEntropy(scores, labels),
+  symmetric: (scores, labels) => losses.symmetricCrossEntropy(scores, labels),
 };
 
 export const about: About = {

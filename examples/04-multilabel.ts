@@ -27,6 +27,7 @@ const lossFunctions: Record<string, (scores: Tensor, targets: Tensor, posWeight:
   bce: (scores, targets, posWeight) => losses.binaryCrossEntropyWithLogits(scores, targets, { posWeight }),
   "bce-plain": (scores, targets) => losses.binaryCrossEntropyWithLogits(scores, targets),
   focal: (scores, targets) => losses.sigmoidFocal(scores, targets),
+  asymmetric: (scores, targets) => losses.asymmetric(scores, targets),
   // The overlap of what is there and what is said to be, label by label over the batch: absent digits count for nothing.
   dice: (scores, targets) => losses.dice(scores.sigmoid(), targets, { axis: "batch" }),
 };

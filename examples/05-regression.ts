@@ -18,6 +18,8 @@ const lossFunctions = (level: number): Record<string, LossFunction> => ({
   mse: losses.meanSquaredError,
   mae: losses.meanAbsoluteError,
   huber: losses.huber,
+  "log-cosh": losses.logCosh,
+  cauchy: losses.cauchy,
   quantile: (predictions, targets) => losses.quantile(predictions, targets, { quantile: level }),
 });
 

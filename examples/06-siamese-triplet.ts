@@ -31,6 +31,9 @@ import { type About, Lesson, main, type Result, type SettingsOf } from "./shared
 const lossFunctions: Record<string, (embeddings: Tensor, batch: Rounds) => Tensor> = {
   "semi-hard": (embeddings, { y }) => losses.semiHardTriplet(embeddings, y, { squared: true, margin: 0.2 }),
   "batch-hard": (embeddings, { y }) => losses.batchHardTriplet(embeddings, y, { margin: 0.2 }),
+  "multi-similarity": (embeddings, { y }) => losses.multiSimilarity(embeddings, y),
+  circle: (embeddings, { y }) => losses.circle(embeddings, y),
+  supcon: (embeddings, { y }) => losses.supCon(embeddings, y, { temperature: 0.1 }),
   triplet: (embeddings, batch) => {
     const [anchors, positives] = pairs(embeddings, batch);
     return losses.triplet(anchors, positives, nextClass(positives, batch), { preset: "facenet" });

@@ -46,7 +46,9 @@ interface Objective {
   loss: Embed;
 }
 
-const byLabels = (head: losses.ArcFace | losses.CosFace | losses.NormalizedSoftmax): Objective => ({
+const byLabels = (
+  head: losses.ArcFace | losses.CosFace | losses.NormalizedSoftmax | losses.ProxyAnchor | losses.SubCenterArcFace,
+): Objective => ({
   head,
   loss: (embeddings, { y }) => head.call(embeddings, y),
 });
@@ -55,6 +57,9 @@ const objectives: Record<string, (classes: number, size: number) => Objective> =
   arcface: (classes, size) => byLabels(new losses.ArcFace(classes, size, { scale: 16, margin: 0.3 })),
   cosface: (classes, size) => byLabels(new losses.CosFace(classes, size, { scale: 16, margin: 0.2 })),
   "normalized-softmax": (classes, size) => byLabels(new losses.NormalizedSoftmax(classes, size, { scale: 16 })),
+  "sub-center": (classes, size) =>
+    byLabels(new losses.SubCenterArcFace(classes, size, { centresPerClass: 2, scale: 16, margin: 0.3 })),
+  "proxy-anchor": (classes, size) => byLabels(new losses.ProxyAnchor(classes, size)),
   softmax: (classes, size) => {
     const head = new nn.Linear(size, classes);
     return { head, loss: (embeddings, { y }) => losses.crossEntropy(head.call(embeddings), y) };
