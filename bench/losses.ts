@@ -12,6 +12,9 @@ type Loss = (x: tg.Tensor) => tg.Tensor;
 
 const { losses } = tg;
 const table: Record<string, Loss> = {
+  supCon: (x) => losses.supCon(x, labels),
+  multiSimilarity: (x) => losses.multiSimilarity(x, labels),
+  circle: (x) => losses.circle(x, labels),
   batchHardTriplet: (x) => losses.batchHardTriplet(x, labels, { normalize: true }),
   semiHardTriplet: (x) => losses.semiHardTriplet(x, labels, { normalize: true }),
   batchAllTriplet: (x) => losses.batchAllTriplet(x, labels, { normalize: true }),
