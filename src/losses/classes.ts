@@ -1,4 +1,5 @@
 import { stopGradient } from "../autograd/elementwise.ts";
+import { maskedLogSumExp } from "../functional/masks.ts";
 import "../functional/methods.ts";
 import {
   asIndices,
@@ -102,13 +103,16 @@ export function isLabelled(scores: Tensor, { axis, index }: Labels): Tensor {
 export const alongAxis = (vector: Tensor, ndim: number, axis: number): Tensor =>
   vector.reshape(Array.from({ length: ndim }, (_, i) => (i === axis ? vector.size : 1)));
 
+/** The logarithm of a sum over no class: finite, so that multiples of it are. */
+const none = -1e38;
+
 /**
  * x_y - log sum_{c != y} e^{x_c}: the logit of the labelled class against all others, so that p_y = sigmoid of it
  * and 1 - p_y = sigmoid of its negative, each with all its digits.
  */
 export function labelLogit(logits: Tensor, labels: Labels): Tensor {
   const shifted = logits.sub(stopGradient(logits.max(labels.axis, { keepDims: true })));
-  const others = shifted.maskedFill(isLabelled(logits, labels), Number.NEGATIVE_INFINITY).logSumExp(labels.axis);
+  const others = maskedLogSumExp(shifted, isLabelled(logits, labels).logicalNot(), labels.axis, { empty: none });
   return pick(shifted, labels).sub(others);
 }
 

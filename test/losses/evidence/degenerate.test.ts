@@ -67,6 +67,18 @@ describe("a loss and its gradients are finite in float32, at the ends of its dom
           expectFinite(name, entry, few, options, `${size} = ${least}`);
         }
       }
+      if (hasClasses(entry)) {
+        for (const options of optionSets(entry).slice(0, 1)) {
+          const single = ordinary(entry, { classes: 1 });
+          try {
+            lossOf(name)(...single, options);
+          } catch (error) {
+            expect((error as Error).message, "one class").toMatch(new RegExp(`^${name}: `));
+            continue;
+          }
+          expectFinite(name, entry, single, options, "one class");
+        }
+      }
       for (const [size, least] of Object.entries(entry.least ?? {})) {
         if (least === 1) continue;
         const tooFew = ordinary(entry, { [size]: least - 1 });
@@ -75,6 +87,9 @@ describe("a loss and its gradients are finite in float32, at the ends of its dom
     });
   }
 });
+
+/** Whether an argument has an axis of classes whose count may change: options may hold a value for each. */
+const hasClasses = ({ inputs }: Entry): boolean => Object.values(inputs).some(({ form }) => form.includes("classes"));
 
 /** The names of sizes that count samples, items or steps in the entry's arguments. */
 function batchSizes({ inputs }: Entry): string[] {
