@@ -20,8 +20,8 @@ export interface PrototypicalOptions {
 /**
  * Prototypical networks: cross-entropy of -scale ||q - p_c||^2, where the prototype p_c is the mean of class c's support.
  *
- * queries: [n, d]; support: [classes, shots, d], the examples of each class; labels: [n], int32 class indices of the
- * queries. Returns [n] with reduction "none".
+ * queries: [n, d]; support: [classes, shots, d], the examples of each class, or [classes, d], the prototypes themselves;
+ * labels: [n], int32 class indices of the queries. Returns [n] with reduction "none".
  * Snell et al. 2017, arXiv:1703.05175. Reference values: the formula.
  */
 export function prototypical(
@@ -36,17 +36,17 @@ export function prototypical(
   const [q, s] = [floatTensor(where, "queries", queries), floatTensor(where, "support", support)];
   const y = asIndices(where, "labels", labels);
   expectAxes(where, "queries", q, ["n", "d"]);
-  expectAxes(where, "support", s, ["classes", "shots", "d"]);
+  if (s.ndim !== 2) expectAxes(where, "support", s, ["classes", "shots", "d"]);
   expectNotEmpty(where, "support", s);
   expectShape(where, "labels", y, [q.shape[0]]);
-  if (q.shape[1] !== s.shape[2]) {
+  if (q.shape[1] !== s.shape.at(-1)) {
     throw new ShapeError(
       where,
       `support ${formatShape(s.shape)} must have rows as long as those of queries ${formatShape(q.shape)}`,
     );
   }
   expectIndices(where, "labels", y, s.shape[0], `support ${formatShape(s.shape)}`);
-  const logits = distanceMatrix(q, s.mean(1), { squared: true }).mul(-scale); // [n, classes]
+  const logits = distanceMatrix(q, s.ndim === 2 ? s : s.mean(1), { squared: true }).mul(-scale); // [n, classes]
   const own = y.unsqueeze(1);
   return reduce(where, crossEntropyWith(logits, own, logits.gather(1, own)), reduction);
 }
