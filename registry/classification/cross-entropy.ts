@@ -103,7 +103,7 @@ export const crossEntropy: Entries = {
     use: "When only probabilities are at hand, from a model that does not give logits.",
     avoid: "When logits are at hand: binaryCrossEntropyWithLogits keeps digits and gradient where a sigmoid saturates.",
     inputs: {
-      probabilities: probabilities(["n", "classes"], { degenerate: { one: null, zero: null, certain: null } }),
+      probabilities: probabilities(["n", "classes"]),
       targets: fractions(["n", "classes"]),
     },
     options: {

@@ -57,10 +57,7 @@ export const relative: Entries = {
     inputs: {
       predictions: scores(["n", 3]),
       targets: targets(["n", 3]),
-      history: targets(["n", "steps"], {
-        seed: "history",
-        degenerate: { "far apart": null, "far apart the other way": null },
-      }),
+      history: targets(["n", "steps"], { seed: "history" }),
     },
     sizes: { steps: 6 },
     least: { steps: 2 },
