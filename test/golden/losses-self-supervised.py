@@ -403,4 +403,15 @@ for knots, tmax in [(17, 3.0), (5, 2.0)]:
             return lam * sum(sigreg(v, a, knots, tmax) for v in every) / len(every) + (1 - lam) * spread
         golden.case("leJEPA", [anchors, student, directions], {"knots": knots, "tMax": tmax, "lambda": lam}, lejepa, FORMULA)
 
+# --- regions ---------------------------------------------------------------------------------------------------------
+
+regions1, regions2 = golden.input("regions1", normal(2, 3, 4)), golden.input("regions2", normal(2, 3, 4))
+target1, target2 = golden.input("target1", normal(2, 3, 4)), golden.input("target2", normal(2, 3, 4))
+masks1 = golden.input("masks1", torch.tensor([[0, 0, 2], [1, 3, 5]]))
+masks2 = golden.input("masks2", torch.tensor([[0, 2, 4], [1, 1, 3]]))
+for t in [0.1, 0.5]:
+    golden.case("detCon", [regions1, regions2, masks1, masks2], {"temperature": t}, li.DetConSLoss(temperature=t, gather_distributed=False), LIGHTLY)
+    targets = [golden.inputs["target1"], golden.inputs["target2"]]
+    golden.case("detCon", [regions1, regions2, masks1, masks2], {"temperature": t, "targets": {"view1": target1, "view2": target2}}, lambda a, b, m, k, t=t: li.DetConBLoss(temperature=t, gather_distributed=False)(a, b, *targets, m, k), LIGHTLY)
+
 golden.write()

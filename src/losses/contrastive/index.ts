@@ -5,6 +5,7 @@ export * from "./co-sent.ts";
 export * from "./contrastive-tension.ts";
 export * from "./csr-reconstruction.ts";
 export * from "./decoupled.ts";
+export * from "./det-con.ts";
 export * from "./distillation.ts";
 export * from "./gaussian.ts";
 export * from "./gist.ts";
