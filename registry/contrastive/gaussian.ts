@@ -1,6 +1,6 @@
 import type { Entries } from "../entry.ts";
 import { embeddings } from "../inputs.ts";
-import { fraction, positive, whole } from "../options.ts";
+import { fraction, nonNegative, positive, whole } from "../options.ts";
 
 const directions = embeddings(["d", "slices"], {
   what: "random directions, as columns",
@@ -44,5 +44,34 @@ export const gaussian: Entries = {
       "Balestriero and LeCun 2025, LeJEPA: Provable and Scalable Self-Supervised Learning Without the Heuristics, arXiv:2511.08544",
     ],
     libraries: { lightly: "the same, with directions of its own." },
+  },
+
+  visReg: {
+    title: "VISReg",
+    tasks: ["selfSupervised"],
+    formula: String.raw`(1 - \lambda)\, \overline{(z - \bar z_{\mathrm{global}})^2} + \lambda\, \Big( \overline{(1 - \sigma)^2} + \overline{(\operatorname{sort}(\tilde z a) - q)^2} + \overline{\mu^2} \Big)`,
+    use: "As leJEPA, with the size and the shape of the distribution apart: collapsed embeddings are still pulled open.",
+    avoid: "With batches of a few samples, whose distribution cannot be told from a Gaussian.",
+    inputs: {
+      globalViews: embeddings(["views", "n", "d"]),
+      localViews: embeddings(["localViews", "n", "d"], { seed: "view2" }),
+      directions,
+    },
+    sizes: { views: 2, localViews: 3, slices: 3 },
+    least: { n: 2 },
+    options: {
+      lambda: fraction(0.9),
+      scaleWeight: nonNegative(1),
+      shapeWeight: nonNegative(1),
+      centerWeight: nonNegative(1),
+      eps: positive(1e-4),
+    },
+    variants: [
+      { lambda: 0.6, scaleWeight: 2, shapeWeight: 0, centerWeight: 0.5 },
+      { shapeWeight: 3, eps: 1e-2 },
+    ],
+    detaches: () => true,
+    sources: ["Wu et al. 2026, VISReg, arXiv:2606.02572"],
+    libraries: { lightly: "the same, with directions of its own and quantiles in float32." },
   },
 };

@@ -8,6 +8,7 @@ lightly 1.6.0 and MONAI 1.6.1 where they are right; else the formulas of the pap
 
 import sys
 import types
+from statistics import NormalDist
 
 import torch
 import torch.nn.functional as F
@@ -413,5 +414,31 @@ for t in [0.1, 0.5]:
     golden.case("detCon", [regions1, regions2, masks1, masks2], {"temperature": t}, li.DetConSLoss(temperature=t, gather_distributed=False), LIGHTLY)
     targets = [golden.inputs["target1"], golden.inputs["target2"]]
     golden.case("detCon", [regions1, regions2, masks1, masks2], {"temperature": t, "targets": {"view1": target1, "view2": target2}}, lambda a, b, m, k, t=t: li.DetConBLoss(temperature=t, gather_distributed=False)(a, b, *targets, m, k), LIGHTLY)
+
+def vis_reg(g, l, a, eps=1e-4, scaleWeight=1, shapeWeight=1, centerWeight=1, **o):
+    z, lam = torch.cat([g, l]), o.get("lambda", 0.9)
+    n = z.shape[1]
+    q = torch.tensor([NormalDist().inv_cdf(i / (n + 1)) for i in range(1, n + 1)])
+    scale, shape, center = [], [], []
+    for view in z:
+        mean, std = view.mean(0), view.std(0, unbiased=False)
+        scale.append(((1 - std) ** 2).mean())
+        center.append((mean**2).mean())
+        projected = ((view - mean) / (std.detach() + eps)) @ (a / a.norm(dim=0))
+        shape.append(((projected.sort(0).values - q[:, None]) ** 2).mean())
+    total = lambda terms: sum(terms) / len(terms)
+    prediction = ((z - g.mean(0)) ** 2).mean()
+    return (1 - lam) * prediction + lam * (scaleWeight * total(scale) + shapeWeight * total(shape) + centerWeight * total(center))
+
+
+# lightly draws its directions and has its quantiles in float32: it is asked once, with ours, to agree to that precision.
+randn = torch.randn
+torch.randn = lambda *shape, **_: golden.inputs["directions"]
+asked = li.visreg_loss.VISRegLoss(num_slices=3)(local_proj=golden.inputs["student"], global_proj=golden.inputs["anchors"])
+torch.randn = randn
+ours = vis_reg(golden.inputs["anchors"], golden.inputs["student"], golden.inputs["directions"])
+assert abs(getattr(asked, "total", asked) - ours) < 1e-6
+for options in [{}, {"lambda": 0.6, "scaleWeight": 2, "shapeWeight": 0.3, "centerWeight": 0.5}, {"shapeWeight": 3, "eps": 1e-2}]:
+    golden.case("visReg", [anchors, student, directions], options, lambda g, l, a, o=options: vis_reg(g, l, a, **o), FORMULA)
 
 golden.write()

@@ -1,11 +1,14 @@
+import { stopGradient } from "../../autograd/elementwise.ts";
 import { concat } from "../../autograd/movement.ts";
+import { safeSqrt } from "../../functional/numerics.ts";
 import "../../functional/methods.ts";
 import { expectAxes, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { ShapeError } from "../../tensor/errors.ts";
-import { expectInteger, expectPositive, resolve } from "../../tensor/options.ts";
+import { expectInteger, expectNonNegative, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
-import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { expectFraction } from "../scalar-option.ts";
+import { normalQuantiles } from "./normal-quantiles.ts";
 import { batchOf, viewStack } from "./views.ts";
 
 // Losses that want embeddings to be distributed as a standard Gaussian, seen along random directions.
@@ -99,4 +102,61 @@ export function leJEPA(
   return eppsPulley(all, slices, settings)
     .mul(settings.lambda)
     .add(prediction.mul(1 - settings.lambda));
+}
+
+export interface VISRegOptions {
+  /** The weight of the regularisation; the prediction has 1 - lambda. In [0, 1]. Default 0.9. */
+  lambda?: number;
+  /** The weight of the deviations being 1, >= 0. Default 1. */
+  scaleWeight?: number;
+  /** The weight of the projections being normal, >= 0. Default 1. */
+  shapeWeight?: number;
+  /** The weight of the means being 0, >= 0. Default 1. */
+  centerWeight?: number;
+  /** Added to the deviations that the shape is normalised by, > 0. Default 1e-4. */
+  eps?: number;
+}
+
+/**
+ * VISReg: (1 - lambda) mean (z - z_mean)^2 + lambda (scale + shape + center), for each view: scale the mean of (1 - deviation)^2, center that
+ * of mean^2, over dimensions, and shape the squared distance of the sorted projections of (z - mean) / deviation from
+ * the quantiles of a normal distribution at i / (n + 1). The deviation in the shape, and the order, have no gradient.
+ *
+ * globalViews: [views, n, d], n at least 2; localViews: [localViews, n, d]; directions: [d, slices], columns normalised here, drawn anew for each step. Returns a
+ * scalar. Deviations divide by n; that of equal rows has gradient 0.
+ * Wu et al. 2026, arXiv:2606.02572. Reference values: lightly's VISRegLoss.
+ */
+export function visReg(
+  globalViews: TensorLike,
+  localViews: TensorLike,
+  directions: TensorLike,
+  options: VISRegOptions = {},
+): Tensor {
+  const where = "visReg";
+  const { lambda, scaleWeight, shapeWeight, centerWeight, eps } = resolve<Required<VISRegOptions>>(where, options, {
+    lambda: 0.9,
+    scaleWeight: 1,
+    shapeWeight: 1,
+    centerWeight: 1,
+    eps: 1e-4,
+  });
+  expectFraction(where, "lambda", lambda);
+  for (const [name, weight] of Object.entries({ scaleWeight, shapeWeight, centerWeight })) {
+    expectNonNegative(where, name, weight);
+  }
+  expectPositive(where, "eps", eps);
+  const whole = viewStack(where, "globalViews", globalViews, 1, 2);
+  const local = viewStack(where, "localViews", localViews, 1, 2);
+  expectShape(where, "localViews", local, [local.shape[0], ...whole.shape.slice(1)]);
+  const slices = unitDirections(where, directions, whole.shape[2]);
+  const all = concat([whole, local]);
+  const mean = all.mean(1, { keepDims: true });
+  const deviation = safeSqrt(all.sub(mean).square().mean(1, { keepDims: true }));
+  const projections = all.sub(mean).div(stopGradient(deviation).add(eps)).matmul(slices);
+  const normal = tensor(normalQuantiles(all.shape[1]), { dtype: all.dtype }).unsqueeze(1);
+  const shape = projections.sort(1).sub(normal).square().mean();
+  const scale = deviation.neg().add(1).square().mean();
+  const regularisation = scale.mul(scaleWeight).add(shape.mul(shapeWeight)).add(mean.square().mean().mul(centerWeight));
+  const prediction = all.sub(whole.mean(0)).square().mean();
+  return prediction.mul(1 - lambda).add(regularisation.mul(lambda));
 }
