@@ -1,4 +1,4 @@
-import { where as select, stopGradient, sub } from "../../autograd/elementwise.ts";
+import { where as select, stopGradient } from "../../autograd/elementwise.ts";
 import { maskedLogSumExp } from "../../functional/masks.ts";
 import { expectNumber, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
@@ -40,14 +40,16 @@ export function circle(embeddings: TensorLike, labels: TensorLike, options: Circ
   expectNumber(where, "margin", margin, "in [-1, 1]", (v) => v >= -1 && v <= 1);
   expectPositive(where, "gamma", gamma);
   const { similarities: s, isPositive, isNegative } = similarityBatch(where, embeddings, labels, batch);
-  const fixed = stopGradient(s);
-  const toPositives = sub(1 + margin, fixed)
+  // With q = 1 - m - s for positives and s - m for negatives, both logits are gamma [q + 2 m]+ q.
+  const sign = select(isPositive, -1, 1).to(s.dtype);
+  const q = s.mul(sign).add(isPositive.to(s.dtype).sub(margin));
+  const weight = stopGradient(q)
+    .add(2 * margin)
     .relu()
-    .mul(-gamma)
-    .mul(s.sub(1 - margin));
-  const toNegatives = fixed.add(margin).relu().mul(gamma).mul(s.sub(margin));
+    .mul(gamma);
+  const logits = weight.mul(q);
   const valid = isPositive.any(1).logicalAnd(isNegative.any(1));
-  const farthest = maskedLogSumExp(toPositives, isPositive, 1);
-  const nearest = maskedLogSumExp(toNegatives, isNegative, 1);
+  const farthest = maskedLogSumExp(logits, isPositive, 1);
+  const nearest = maskedLogSumExp(logits, isNegative, 1);
   return reduceValid(where, select(valid, farthest.add(nearest).softplus(), 0), valid, reduction);
 }
