@@ -16,7 +16,7 @@ export const regularizers: Entries = {
     avoid: "When the loss normalises its embeddings.",
     inputs: rows,
     options: {
-      p: within(2, ">= 1", 0.5, Number.NaN),
+      p: within(2, ">= 1 or Infinity", 0.5, Number.NaN),
       power: within(1, ">= 1", 0.5, Number.NaN),
       reduction: reduction(),
     },

@@ -42,7 +42,7 @@ export const triplet: Entries = {
     },
     options: {
       margin: nonNegative(),
-      p: within(2, ">= 1", 0.5, Number.NaN),
+      p: within(2, ">= 1 or Infinity", 0.5, Number.NaN),
       squared: flag(false),
       swap: flag(false),
       soft: flag(false),

@@ -32,7 +32,8 @@ function replaceGradients(parameters: readonly Tensor[], change: (gradient: Tens
 /**
  * Scales all gradients, seen as one vector, by min(1, maxNorm / (norm + 1e-6)), in place, and returns the norm it had;
  * NaN inside a function that is being compiled, where it is not known. `p` is the norm's power, default 2, or Infinity.
- * A norm that is not finite spreads, as in PyTorch. Semantics of torch.nn.utils.clip_grad_norm_.
+ * A maxNorm of Infinity changes nothing. A norm that is not finite spreads, as in PyTorch. Semantics of
+ * torch.nn.utils.clip_grad_norm_.
  */
 export function clipGradNorm(
   parameters: Tensor | readonly Tensor[],
@@ -41,7 +42,7 @@ export function clipGradNorm(
 ): number {
   const where = "clipGradNorm";
   const { p } = resolve(where, options, { p: 2 });
-  expectNonNegative(where, "maxNorm", maxNorm);
+  expectNumber(where, "maxNorm", maxNorm, ">= 0", (v) => v >= 0);
   expectNumber(where, "p", p, "> 0 or Infinity", (v) => v > 0);
   const those = withGradients(where, parameters);
   const gradients = gradientsOf(those);

@@ -61,11 +61,15 @@ export function expectNumber(
   }
 }
 
-export const expectPositive = (where: string, name: string, value: unknown): void =>
-  expectNumber(where, name, value, "> 0", (v) => v > 0);
+const finite = (domain: string, value: unknown): string => (value === Infinity ? `${domain} and finite` : domain);
 
+/** Throws unless `value` is a finite number > 0. */
+export const expectPositive = (where: string, name: string, value: unknown): void =>
+  expectNumber(where, name, value, finite("> 0", value), (v) => v > 0 && v < Infinity);
+
+/** Throws unless `value` is a finite number >= 0. */
 export const expectNonNegative = (where: string, name: string, value: unknown): void =>
-  expectNumber(where, name, value, ">= 0", (v) => v >= 0);
+  expectNumber(where, name, value, finite(">= 0", value), (v) => v >= 0 && v < Infinity);
 
 /** Throws unless `value` is a whole number of at least `least`. */
 export const expectInteger = (where: string, name: string, value: unknown, least = 1): void =>

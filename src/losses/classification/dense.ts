@@ -194,7 +194,8 @@ export function gaussianFocal(logits: TensorLike, heat: TensorLike, options: Gau
   if (reduction !== "mean") {
     throw new ValueError(where, `normalizer divides the mean; with reduction "${reduction}" leave it out`);
   }
-  if (normalizer !== "peaks") expectNumber(where, "normalizer", normalizer, '> 0 or "peaks"', (v) => v > 0);
+  if (normalizer !== "peaks")
+    expectNumber(where, "normalizer", normalizer, '> 0 or "peaks"', (v) => v > 0 && v < Infinity);
   expectNotEmpty(where, "logits", terms);
   return terms.sum().div(normalizer === "peaks" ? peak.sum().clamp(1) : normalizer);
 }

@@ -177,7 +177,8 @@ function normalized(
   if (reduction !== "mean") {
     throw new ValueError(where, `normalizer divides the mean; with reduction "${reduction}" leave it out`);
   }
-  if (normalizer !== "positives") expectNumber(where, "normalizer", normalizer, '> 0 or "positives"', (v) => v > 0);
+  if (normalizer !== "positives")
+    expectNumber(where, "normalizer", normalizer, '> 0 or "positives"', (v) => v > 0 && v < Infinity);
   expectNotEmpty(where, "logits", terms);
   return terms.sum().div(normalizer === "positives" ? positives.to(terms.dtype).sum().clamp(1) : normalizer);
 }

@@ -79,7 +79,7 @@ export function distributionOf(
 
 /** Throws unless `value` may stand for the logarithm of 0. */
 export const expectLogOfZero = (where: string, value: unknown): void =>
-  expectNumber(where, "logOfZero", value, "< 0", (v) => v < 0);
+  expectNumber(where, "logOfZero", value, "< 0 and finite", (v) => v < 0 && v > -Infinity);
 
 /** Throws unless there are several classes to choose from. */
 export function expectSeveralClasses(where: string, scores: Tensor, axis: number): void {

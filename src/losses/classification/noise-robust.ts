@@ -1,6 +1,6 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
 import "../../functional/methods.ts";
-import { expectInteger, expectNonNegative, expectNumber, resolve } from "../../tensor/options.ts";
+import { expectInteger, expectNonNegative, expectNumber, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { labelLogit, pick } from "../classes.ts";
 import type { Reduction } from "../reduction.ts";
@@ -99,7 +99,7 @@ export function probabilityMAE(logits: TensorLike, labels: TensorLike, options: 
     ignoreIndex: -100,
     reduction: "mean",
   });
-  expectNumber("probabilityMAE", "factor", factor, "> 0", (v) => v > 0);
+  expectPositive("probabilityMAE", "factor", factor);
   const { x, target } = labelledLogits("probabilityMAE", logits, labels, ignoreIndex);
   return reduceLabelled("probabilityMAE", missOf(x, target).mul(factor), target, reduction);
 }

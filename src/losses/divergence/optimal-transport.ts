@@ -17,7 +17,8 @@ function powered(x: Tensor, p: number): Tensor {
   return p === 1 ? x.abs() : x.abs().pow(p);
 }
 
-const expectPower = (name: string, p: unknown): void => expectNumber(name, "p", p, ">= 1", (v) => v >= 1);
+const expectPower = (name: string, p: unknown): void =>
+  expectNumber(name, "p", p, ">= 1 and finite", (v) => v >= 1 && v < Infinity);
 
 export interface Wasserstein1DOptions {
   /** The power of the distances, >= 1. Default 1. */

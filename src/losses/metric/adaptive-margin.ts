@@ -132,7 +132,13 @@ export function magFace(
   });
   expectPositive(where, "scale", o.scale);
   expectPositive(where, "lowerNorm", o.lowerNorm);
-  expectNumber(where, "upperNorm", o.upperNorm, `> lowerNorm, ${o.lowerNorm}`, (v) => v > o.lowerNorm);
+  expectNumber(
+    where,
+    "upperNorm",
+    o.upperNorm,
+    `> lowerNorm, ${o.lowerNorm}, and finite`,
+    (v) => v > o.lowerNorm && v < Infinity,
+  );
   expectRadians(where, "lowerMargin", o.lowerMargin);
   expectRadians(where, "upperMargin", o.upperMargin);
   if (o.upperMargin < o.lowerMargin) {

@@ -41,7 +41,7 @@ export const dot: Matrix = (a, b = a) => a.matmul(b, { transposeB: true });
 export const cosineSimilarity: Matrix = (a, b) => cosineMatrix(a, b);
 
 export interface MinkowskiOptions {
-  /** Of the p-norm, >= 1. Default 2. */
+  /** Of the p-norm, >= 1 or Infinity. Default 2. */
   p?: number;
   /** What the norm is raised to, > 0. Default 1. */
   power?: number;
@@ -51,7 +51,7 @@ export interface MinkowskiOptions {
 export function minkowski(options: MinkowskiOptions = {}): Matrix {
   const where = "distances.minkowski";
   const { p, power } = resolve<Required<MinkowskiOptions>>(where, options, { p: 2, power: 1 });
-  expectNumber(where, "p", p, ">= 1", (v) => v >= 1);
+  expectNumber(where, "p", p, ">= 1 or Infinity", (v) => v >= 1);
   expectPositive(where, "power", power);
   return (a, b = a) => {
     const squares = p === 2 ? squaredEuclidean(a, a === b ? undefined : b) : null;

@@ -155,7 +155,7 @@ export function combinedMargin(
     overflow: undefined as AngleOverflow | undefined,
     reduction: "mean" as Reduction,
   });
-  expectNumber(where, "m1", m1, ">= 1", (v) => v >= 1);
+  expectNumber(where, "m1", m1, ">= 1 and finite", (v) => v >= 1 && v < Infinity);
   expectRadians(where, "m2", m2);
   expectNonNegative(where, "m3", m3);
   const handling = overflow ?? (m1 === 1 ? "taylor" : "none");

@@ -1,5 +1,5 @@
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
-import { expectNonNegative, expectNumber, expectOneOf, resolve } from "../../tensor/options.ts";
+import { expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
@@ -53,7 +53,7 @@ export function rankedList(embeddings: TensorLike, labels: TensorLike, options: 
   });
   const { margin, negativeTemperature, positiveTemperature, balance, alpha = 1 + margin / 2, ...batch } = settings;
   expectNonNegative(where, "margin", margin);
-  expectNumber(where, "alpha", alpha, "> 0", (v) => v > 0);
+  expectPositive(where, "alpha", alpha);
   expectNonNegative(where, "negativeTemperature", negativeTemperature);
   expectNonNegative(where, "positiveTemperature", positiveTemperature);
   expectFraction(where, "balance", balance);

@@ -26,7 +26,7 @@ function rows(where: string, name: string, values: TensorLike, axis = "n"): Tens
 }
 
 export interface LpNormOptions {
-  /** Which norm, >= 1. Default 2. */
+  /** Which norm, >= 1 or Infinity. Default 2. */
   p?: number;
   /** The power of the norm, >= 1. Default 1. */
   power?: number;
@@ -45,8 +45,8 @@ export function lpNorm(embeddings: TensorLike, options: LpNormOptions = {}): Ten
     power: 1,
     reduction: "mean",
   });
-  expectNumber("lpNorm", "p", p, ">= 1", (v) => v >= 1);
-  expectNumber("lpNorm", "power", power, ">= 1", (v) => v >= 1);
+  expectNumber("lpNorm", "p", p, ">= 1 or Infinity", (v) => v >= 1);
+  expectNumber("lpNorm", "power", power, ">= 1 and finite", (v) => v >= 1 && v < Infinity);
   const lengths = norm(rows("lpNorm", "embeddings", embeddings), 1, { p });
   return reduce("lpNorm", power === 1 ? lengths : lengths.pow(power), reduction);
 }

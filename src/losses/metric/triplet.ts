@@ -13,7 +13,7 @@ import { type BatchOptions, distanceBatch, reduceValid } from "./batch.ts";
 export interface TripletOptions {
   /** By how much the negative must be farther than the positive, >= 0. Default 1, and 0 with `soft`. */
   margin?: number;
-  /** The p of the p-norm that measures distance, >= 1. Default 2. */
+  /** The p of the p-norm that measures distance, >= 1 or Infinity. Default 2. */
   p?: number;
   /** Compare squared Euclidean distances. Default false. */
   squared?: boolean;
@@ -99,7 +99,7 @@ function tripletSettings(where: string, options: TripletOptions): TripletSetting
   const { p, squared, epsPlacement, distance } = settings;
   expectNonNegative(where, "margin", settings.margin);
   expectNonNegative(where, "eps", settings.eps);
-  expectNumber(where, "p", p, ">= 1", (v) => v >= 1);
+  expectNumber(where, "p", p, ">= 1 or Infinity", (v) => v >= 1);
   expectOneOf(where, "epsPlacement", epsPlacement, ["difference", "sum"]);
   if (squared && p !== 2) throw new ValueError(where, `squared needs p = 2, got ${p}`);
   if (p === Number.POSITIVE_INFINITY && epsPlacement === "sum")

@@ -182,7 +182,7 @@ export function adaptiveWing(predictions: TensorLike, targets: TensorLike, optio
     theta: 0.5,
     reduction: "mean",
   });
-  expectNumber(where, "alpha", alpha, "> 1", (v) => v > 1);
+  expectNumber(where, "alpha", alpha, "> 1 and finite", (v) => v > 1 && v < Infinity);
   for (const [name, value] of Object.entries({ omega, epsilon, theta })) expectPositive(where, name, value);
   const size = residual(where, predictions, targets).abs();
   const y = asTensor(targets, size.dtype);

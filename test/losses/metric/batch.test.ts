@@ -128,7 +128,9 @@ test("the distances are those of all rows with all rows", () => {
     }
     expect(distance(x).shape).toEqual([8, 8]);
   }
-  expect(() => distances.minkowski({ p: 0.5 })).toThrow("distances.minkowski: p must be a number >= 1, got 0.5");
+  expect(() => distances.minkowski({ p: 0.5 })).toThrow(
+    "distances.minkowski: p must be a number >= 1 or Infinity, got 0.5",
+  );
 });
 
 test("a constant embedding has a finite noise-to-signal ratio, with finite gradients", () => {

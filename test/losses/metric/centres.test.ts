@@ -184,7 +184,7 @@ test("errors", () => {
   );
   expect(() => losses.subCenterArcFace(e, w, [0])).toThrow("centres must be [classes, k, d], got shape [2, 2]");
   expect(() => losses.magFace(e, w, [0], { upperNorm: 5 })).toThrow(
-    "upperNorm must be a number > lowerNorm, 10, got 5",
+    "upperNorm must be a number > lowerNorm, 10, and finite, got 5",
   );
   expect(() => losses.magFace(e, w, [0], { lowerMargin: 0.9 })).toThrow(
     "upperMargin, 0.8, must be at least lowerMargin",

@@ -191,7 +191,7 @@ test("errors", () => {
   expect(() => normalizedSoftmax(x, centres, labels, { scale: 1, temperature: 1 })).toThrow("give one of the two");
   expect(() => normalizedSoftmax(x, centres, labels, { temperature: 0 })).toThrow("temperature must be a number > 0");
   const combine = (options: CombinedMarginOptions) => () => combinedMargin(x, centres, labels, options);
-  expect(combine({ m1: 0.5 })).toThrow("combinedMargin: m1 must be a number >= 1, got 0.5");
+  expect(combine({ m1: 0.5 })).toThrow("combinedMargin: m1 must be a number >= 1 and finite, got 0.5");
   expect(combine({ m2: 4 })).toThrow("combinedMargin: m2 must be a number of radians in [0, pi], got 4");
   expect(combine({ m3: -1 })).toThrow("combinedMargin: m3 must be a number >= 0, got -1");
   expect(combine({ m1: 2, overflow: "taylor" })).toThrow('overflow "taylor" is defined for m1 = 1, got 2');

@@ -210,7 +210,7 @@ test("errors", () => {
   expect(() => triplet(1, 1, 1)).toThrow("triplet: anchor must be [n, d], got shape []");
   const call = (options: object) => () => triplet([[1, 2]], [[1, 2]], [[1, 2]], options);
   expect(call({ margin: -1 })).toThrow("triplet: margin must be a number >= 0, got -1");
-  expect(call({ p: 0.5 })).toThrow("triplet: p must be a number >= 1, got 0.5");
+  expect(call({ p: 0.5 })).toThrow("triplet: p must be a number >= 1 or Infinity, got 0.5");
   expect(call({ p: 1, squared: true })).toThrow("triplet: squared needs p = 2, got 1");
   expect(call({ eps: -1 })).toThrow("triplet: eps must be a number >= 0, got -1");
   expect(call({ epsPlacement: "inside" })).toThrow('epsPlacement must be one of "difference", "sum", got "inside"');
