@@ -129,9 +129,7 @@ export function pageOf({ name, family, entry, source, evidence }: LossPage, pict
       ...(entry.reference === undefined
         ? []
         : [["a formula of its own", "", "written differently, in float64"] as const]),
-      ...(entry.smooth === false
-        ? []
-        : [["finite differences", "", "first and second derivatives, in float64"] as const]),
+      ["finite differences", "", "first and second derivatives, in float64"] as const,
     ]),
   );
   page.section("Sources");

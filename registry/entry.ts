@@ -85,8 +85,6 @@ export interface Entry {
    */
   reference?: (...args: never[]) => number;
   points?: readonly Point[];
-  /** Whether its derivatives can be checked by finite differences: false where it draws lots. Default true. */
-  smooth?: boolean;
   /**
    * Whether part of it is a constant to its gradient under these options, so that finite differences are those of another
    * function; golden values check it then. Default never.

@@ -156,7 +156,6 @@ export const adaptiveMargin: Entries = {
       { scale: 4, std: 0.2, variant: "cos" },
       { scale: 4, margin: 0.1 },
     ],
-    smooth: false,
     points: [
       {
         at: "on the centre, with one margin for all",

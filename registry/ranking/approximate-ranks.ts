@@ -66,7 +66,6 @@ export const approximateRanks: Entries = {
       { preset: "tfRanking" },
       { preset: "rax" },
     ],
-    smooth: false,
     points: [{ at: "one item", inputs: [[[5]], [[1]]], value: 0, gradients: [[0], null] }, nothing, padded],
     sources: ["Bruch et al. 2020, A stochastic treatment of learning to rank scoring functions, WSDM"],
     libraries: {

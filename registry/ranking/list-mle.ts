@@ -102,7 +102,6 @@ export const listMLE: Entries = {
       { noise: 0, samples: 1 },
       { samples: 2, k: 2 },
     ],
-    smooth: false,
     points: [
       {
         at: "two items of equal score, without noise",

@@ -22,7 +22,6 @@ export const yeti: Entries = {
       reduction: reduction(),
     },
     variants: [{ noise: 0, samples: 2 }, { gain: "linear", normalize: true, sigma: 2 }, { average: "pairs" }],
-    smooth: false,
     points: [
       {
         at: "two items of equal score, without noise",

@@ -1,6 +1,6 @@
 import { type Entry, lossOf } from "../../../registry/entry.ts";
 import type { Sizes } from "../../../registry/inputs.ts";
-import { grad, Tensor, type TensorLike, tensor } from "../../../src/index.ts";
+import { grad, manualSeed, Tensor, type TensorLike, tensor } from "../../../src/index.ts";
 
 export type Float = "float32" | "float64";
 
@@ -18,6 +18,14 @@ export function leavesOf({ inputs, sizes = {} }: Entry, values: readonly TensorL
   });
 }
 
+/** A loss which draws the same lots at each call, if it draws any. */
+export const seeded =
+  (name: string): ReturnType<typeof lossOf> =>
+  (...args) => {
+    manualSeed(0);
+    return lossOf(name)(...args);
+  };
+
 /** 1/n, 2/n, ...: what a loss for each term is weighted by before it is differentiated, so that no two terms weigh alike. */
 export const termWeights = (value: Tensor): Tensor =>
   tensor(
@@ -31,7 +39,7 @@ export function ofDifferentiable(name: string, entry: Entry, values: readonly Te
   const fn = (...given: Tensor[]): Tensor => {
     const all = [...values];
     for (const [k, i] of which.entries()) all[i] = given[k];
-    const value = lossOf(name)(...all, options);
+    const value = seeded(name)(...all, options);
     return value.ndim === 0 ? value : value.mul(termWeights(value)).sum();
   };
   return { fn, at: which.map((i) => values[i]) };
@@ -46,7 +54,7 @@ export function differentiated(
   float: Float,
 ) {
   const leaves = leavesOf(entry, values, float);
-  const value = lossOf(name)(...leaves, options);
+  const value = seeded(name)(...leaves, options);
   const total = value.ndim === 0 ? value : value.mul(termWeights(value)).sum();
   const wanted = leaves.filter((t) => t.requiresGrad);
   const gradients = total.requiresGrad ? grad(total, wanted, { allowUnused: true }) : wanted.map((t) => t.mul(0));
