@@ -4,6 +4,7 @@ import { expectInteger } from "../tensor/options.ts";
 import { broadcastShapes } from "../tensor/shape.ts";
 import { asTensor, scalar, Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { asFloat, to } from "./cast.ts";
+import { exp32 } from "./float32-exp.ts";
 import { bitsOf, map1, map2, map3, type Shaped } from "./loops.ts";
 import { type Door, door, type Op, primitive, type VjpContext } from "./primitive.ts";
 import * as special from "./special.ts";
@@ -162,6 +163,7 @@ export const logicalOr: BinaryOp = binary("logicalOr", (x, y) => Number(x !== 0)
 
 const chooseByBranch = map3((test, yes, no) => (test !== 0 ? yes : no));
 const chooseByBits = map3((test, yes, no) => (yes & -test) | (no & ~-test));
+const chooseOtherByBits = map3((test, no, yes) => (yes & -test) | (no & ~-test));
 const asBits = ({ data, shape }: Tensor): Shaped => ({ data: bitsOf(data), shape });
 
 const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
@@ -170,7 +172,8 @@ const select: Op<[condition: Tensor, a: Tensor, b: Tensor]> = primitive({
   dtype: ([, a]) => a.dtype,
   kernel: (out, [condition, a, b]) => {
     if (out.dtype === "float64") chooseByBranch(out, condition, a, b, out.dtype);
-    else chooseByBits(asBits(out), condition, asBits(a), asBits(b), out.dtype);
+    else if (a.size > 1) chooseByBits(asBits(out), condition, asBits(a), asBits(b), out.dtype);
+    else chooseOtherByBits(asBits(out), condition, asBits(b), asBits(a), out.dtype); // a single value comes last
   },
   vjp: ({ g, inputs: [condition] }) => [
     () => zerosLike(condition),
@@ -250,8 +253,16 @@ export const reciprocal: UnaryOp = unary(
   ({ g, output }) => [() => neg(mul(g, square(output)))],
 );
 
+const exps = map1(Math.exp);
+
 /** e^x. */
-export const exp: UnaryOp = unary("exp", Math.exp, ({ g, output }) => [() => mul(g, output)]);
+export const exp: UnaryOp = unary(
+  "exp",
+  Math.exp,
+  ({ g, output }) => [() => mul(g, output)],
+  false,
+  (out, x, dtype) => (dtype === "float32" ? exp32(out, x) : exps(out, x, dtype)),
+);
 
 /** e^x - 1, accurate near 0. */
 export const expm1: UnaryOp = unary("expm1", Math.expm1, ({ g, inputs: [x] }) => [() => mul(g, exp(x))]);

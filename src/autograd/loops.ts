@@ -153,6 +153,11 @@ function foldLoop(
   }
 }
 
+/** As `loop3` over x and y, of as many values as the results, and a single z. */
+function loop3WithValue(f: Map3, out: TypedArray, x: TypedArray, y: TypedArray, z: number): void {
+  for (let i = 0; i < out.length; i++) out[i] = f(x[i], y[i], z);
+}
+
 /** One copy of a loop for each dtype, made at its first use. */
 function perDtype<L>(loop: L): (dtype: string) => L {
   const byDtype = new Map<string, L>();
@@ -207,9 +212,14 @@ export function map2(f: Map2): (out: Shaped, x: Shaped, y: Shaped, dtype: string
 /** out = f(x, y, z); x, y and z broadcast. `dtype` is that of the results. */
 export function map3(f: Map3): (out: Shaped, x: Shaped, y: Shaped, z: Shaped, dtype: string) => void {
   const loopFor = perDtype(loop3);
+  const withValueFor = perDtype(loop3WithValue);
   return (out, x, y, z, dtype) => {
     const n = out.data.length;
     if (n === 0) return;
+    if (z.data.length === 1 && x.data.length === n && y.data.length === n) {
+      withValueFor(dtype)(f, out.data, x.data, y.data, z.data[0]);
+      return;
+    }
     const loop = loopFor(dtype);
     const [xStep, yStep, zStep] = [evenStep(x, n), evenStep(y, n), evenStep(z, n)];
     if (xStep !== undefined && yStep !== undefined && zStep !== undefined) {
@@ -283,6 +293,7 @@ export function copy(shape: Shape, out: Strided, x: Strided): void {
       let to = start + r * row[0];
       let at = from + r * row[1];
       if (col[0] === 1 && col[1] === 1 && cols >= 64) target.set(source.subarray(at, at + cols), to);
+      else if (col[0] === 1 && col[1] === 0) target.fill(source[at], to, to + cols);
       else {
         for (let c = 0; c < cols; c++) {
           target[to] = source[at];

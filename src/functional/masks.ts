@@ -1,21 +1,7 @@
-import {
-  add,
-  div,
-  eq,
-  exp,
-  gt,
-  log,
-  logicalAnd,
-  maximum,
-  ne,
-  neg,
-  stopGradient,
-  sub,
-  where,
-} from "../autograd/elementwise.ts";
+import { add, div, eq, exp, gt, log, maximum, ne, neg, stopGradient, sub, where } from "../autograd/elementwise.ts";
 import { sum } from "../autograd/movement.ts";
 import { max } from "../autograd/reduction.ts";
-import { arange, onesLike } from "../tensor/creation.ts";
+import { eye, onesLike } from "../tensor/creation.ts";
 import { resolve } from "../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { squeeze, unsqueeze } from "./shapes.ts";
@@ -75,9 +61,8 @@ export function labelMasks(labels: TensorLike, references?: TensorLike): { isPos
   const [a, b] = [asTensor(labels), asTensor(references ?? labels)];
   const [rows, columns] = [unsqueeze(a, 1), unsqueeze(b, 0)];
   const same = eq(rows, columns);
-  const index = arange(a.size);
   return {
-    isPositive: references === undefined ? logicalAnd(same, ne(unsqueeze(index, 1), index)) : same,
+    isPositive: references === undefined ? gt(same, eye(a.size, { dtype: "bool" })) : same,
     isNegative: ne(rows, columns),
   };
 }

@@ -74,7 +74,9 @@ export function linspace(start: number, stop: number, count: number, options: Cr
 /** The identity matrix [n, n]. */
 export function eye(n: number, options: CreationOptions = {}): Tensor {
   expectInteger("eye", "n", n, 0);
-  return computed("eye", [n, n], (i) => (i % (n + 1) === 0 ? 1 : 0), options);
+  const result = empty("eye", [n, n], options);
+  for (let i = 0; i < n; i++) result.data[i * (n + 1)] = 1;
+  return result;
 }
 
 function filled(where: string, shape: Shape, value: number, options: CreationOptions): Tensor {
