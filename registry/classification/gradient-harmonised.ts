@@ -12,7 +12,6 @@ export const gradientHarmonised: Entries = {
     inputs: { logits: scores(["n", "classes"]), targets: fractions(["n", "classes"]) },
     options: { bins: whole(10), reduction: reduction() },
     variants: [{ bins: 4 }],
-    detaches: () => true,
     sources: ["Li, Liu and Wang 2019, Gradient harmonized single-stage detector, arXiv:1811.05181"],
     libraries: { mmdetection: "can keep a running mean of the counts (momentum); its default is none, as here." },
   },

@@ -95,7 +95,7 @@ export const longTail: Entries = {
       reduction: reduction(),
     },
     variants: [{ p: 0 }, { q: 0 }, { p: 1.5, q: 0.5, epsilon: 0.3, ignoreIndex: 0 }],
-    detaches: () => true,
+    detaches: ({ q }: { q?: number }) => q !== 0,
     sources: ["Wang et al. 2021, Seesaw loss for long-tailed instance segmentation, arXiv:2008.10032"],
     libraries: { mmdetection: "SeesawLoss keeps the counts itself, as the class Seesaw does here." },
   },

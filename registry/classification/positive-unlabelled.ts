@@ -24,7 +24,7 @@ export const positiveUnlabelled: Entries = {
       { prior: 0.1, beta: 0.2 },
       { prior: 0.9, gamma: 0.5 },
     ],
-    detaches: (options) => !("nonNegative" in options),
+    detaches: ({ prior }: { prior?: number }) => prior === 0.9, // where the risk of the negatives is below 0
     points: [
       {
         at: "a risk of the negatives below 0, whose gradient raises it",

@@ -3,7 +3,7 @@ import type { Entries } from "../entry.ts";
 import { scores, signs } from "../inputs.ts";
 import { oneOf, reduction } from "../options.ts";
 
-const inputs = { scores: scores(["n"]), targets: signs(["n"]) };
+const inputs = { scores: scores(["n"]), targets: signs(["n"], { seed: "mixed signs" }) };
 const options = { labels: oneOf("signed", ["signed", "binary"]), reduction: reduction() };
 const curves = {
   along: "score of a positive sample",

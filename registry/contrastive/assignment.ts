@@ -75,7 +75,7 @@ export const assignment: Entries = {
       { temperature: 0.5, exponent: 1 },
       { exponent: 0, regularization: 2 },
     ],
-    detaches: () => true, // the prototypes inside the targets
+    detaches: ({ exponent }: { exponent?: number }) => exponent !== 0, // the prototypes inside the targets
     sources: ["Assran et al. 2023, The Hidden Uniform Cluster Prior in Self-Supervised Learning, arXiv:2210.07277"],
   },
 

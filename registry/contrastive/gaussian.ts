@@ -70,7 +70,7 @@ export const gaussian: Entries = {
       { lambda: 0.6, scaleWeight: 2, shapeWeight: 0, centerWeight: 0.5 },
       { shapeWeight: 3, eps: 1e-2 },
     ],
-    detaches: () => true,
+    detaches: ({ shapeWeight }: { shapeWeight?: number }) => shapeWeight !== 0,
     sources: ["Wu et al. 2026, VISReg, arXiv:2606.02572"],
     libraries: { lightly: "the same, with directions of its own and quantiles in float32." },
   },

@@ -32,7 +32,7 @@ export const adaptiveMargin: Entries = {
       { scale: 4, mean: 1.5, std: 0.4 },
       { scale: 4, h: 0, reduction: "sum" },
     ],
-    detaches: () => true, // the lengths
+    detaches: ({ h }: { h?: number }) => h !== 0, // the lengths
     points: [
       {
         at: "a batch of one, which has no deviation",

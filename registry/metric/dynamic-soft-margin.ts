@@ -1,6 +1,6 @@
 import type { Entries } from "../entry.ts";
 import { other, reduction, whole } from "../options.ts";
-import { batch, batchVariants, noNegatives, noPositives, pairs, references, zeros } from "./batch.ts";
+import { batch, batchVariants, indices, noNegatives, noPositives, pairs, references, zeros } from "./batch.ts";
 
 export const dynamicSoftMargin: Entries = {
   dynamicSoftMargin: {
@@ -17,18 +17,26 @@ export const dynamicSoftMargin: Entries = {
       pairs,
       reduction: reduction(),
     },
-    variants: [
-      { bins: 4 },
-      { bins: 4, histogram: [1, 0, 2, 3, 1] },
-      { histogram: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
-      { reduction: "none" },
-      ...batchVariants,
-    ],
+    variants: [{ bins: 4 }, { bins: 4, histogram: [1, 0, 2, 3, 1] }, { reduction: "none" }, ...batchVariants],
     points: [
       { ...noPositives, value: 0, gradients: zeros },
       { ...noNegatives, value: 0, gradients: zeros },
+      {
+        at: "an empty histogram",
+        inputs: [
+          [
+            [1, 0],
+            [0, 1],
+            [1, 1],
+          ],
+          indices(0, 0, 1),
+        ],
+        options: { bins: 2, histogram: [0, 0, 0] },
+        value: 0,
+        gradients: [[0, 0, 0, 0, 0, 0], null],
+      },
     ],
-    detaches: () => true,
+    detaches: (options) => !("histogram" in options),
     sources: ["Zhang and Rusinkiewicz 2019, Learning local descriptors with a CDF-based dynamic soft margin, ICCV"],
     libraries: {
       "pytorch-metric-learning":

@@ -16,6 +16,7 @@ export const onlineContrastive: Entries = {
       x2: embeddings(["n", "d"], { seed: "x2" }),
       labels: binary(["n"]),
     },
+    sizes: { n: 8 },
     options: {
       margin: nonNegative(0.5),
       distance: other("cosine", '"cosine", "euclidean", "manhattan", or a function', "nonsense"),

@@ -10,6 +10,7 @@ export const rankedList: Entries = {
     use: "When classes should keep some spread: positives need only come within a ball, negatives stay outside a larger one.",
     avoid: "With temperatures much above 10: only the nearest negative is left.",
     inputs: batch,
+    sizes: { n: 9 },
     options: {
       alpha: positive(),
       margin: nonNegative(0.4),

@@ -18,7 +18,7 @@ const common = {
   variants: [
     { margin: 2.5 },
     { soft: true },
-    { squared: true, normalize: true, margin: 0.3 },
+    { squared: true, normalize: true, margin: 1.5 },
     { reduction: "none" },
     ...batchVariants,
   ],

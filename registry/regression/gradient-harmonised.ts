@@ -12,7 +12,6 @@ export const gradientHarmonised: Entries = {
     inputs: { predictions: scores(["n", "d"]), targets: targets(["n", "d"]) },
     options: { mu: positive(0.02), bins: whole(10), reduction: reduction() },
     variants: [{ mu: 1, bins: 4 }],
-    detaches: () => true,
     points: [{ at: "an exact fit", inputs: [[1], [1]], value: 0, gradients: [[0], null] }],
     sources: ["Li, Liu and Wang 2019, Gradient harmonized single-stage detector, arXiv:1811.05181"],
   },

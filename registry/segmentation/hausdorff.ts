@@ -95,7 +95,7 @@ export const hausdorff: Entries = {
     sizes: { n: 1, classes: 2, height: 3, width: 4 },
     options: { alpha: positive(2), erosions: whole(10), ...classes, reduction: reduction() },
     variants: [
-      { alpha: 1, erosions: 2 },
+      { alpha: 1, erosions: 1 },
       { includeBackground: false, activation: "softmax", reduction: "sum" },
       { activation: "sigmoid" },
     ],

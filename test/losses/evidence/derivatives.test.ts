@@ -10,12 +10,12 @@ describe("the derivatives of a loss agree with finite differences, to second ord
       for (const options of optionSets(entry)) {
         const { fn, at } = ofDifferentiable(name, entry, ordinary(entry), options);
         const says = JSON.stringify(options);
+        const agree = () => gradcheck(fn, at) && gradgradcheck(fn, at, { atol: 1e-4, rtol: 1e-3 });
         if (entry.detaches?.(options)) {
-          expect(() => gradcheck(fn, at), `${says} holds nothing constant`).toThrow("central difference");
-          continue;
+          expect(agree, `${says} holds nothing constant`).toThrow("central difference");
+        } else {
+          expect(agree(), says).toBe(true);
         }
-        expect(gradcheck(fn, at), says).toBe(true);
-        expect(gradgradcheck(fn, at, { atol: 1e-4, rtol: 1e-3 }), says).toBe(true);
       }
     });
   }

@@ -53,7 +53,10 @@ describe("each setting of a variant changes the value or a gradient somewhere:",
   }
 });
 
-describe("each option of a loss is varied by a variant or a golden case:", () => {
+/** Options with tests of their own: below, and in test/losses/metric/batch.test.ts. */
+const elsewhere = new Set(["generator", "pairs"]);
+
+describe("each option of a loss is varied by a variant, a point or a golden case:", () => {
   const golden = Object.values(lossGoldens).flatMap(({ cases }) => cases);
   for (const [name, entry] of Object.entries(entries)) {
     test(name, () => {
@@ -62,7 +65,7 @@ describe("each option of a loss is varied by a variant or a golden case:", () =>
       const sets = [entry.required ?? {}, ...(entry.variants ?? []), ...points, ...cases] as Record<string, unknown>[];
       const varied = (option: string) =>
         sets.some((set) => option in set && set[option] !== entry.options[option].default);
-      const still = Object.keys(entry.options).filter((option) => option !== "generator" && !varied(option));
+      const still = Object.keys(entry.options).filter((option) => !elsewhere.has(option) && !varied(option));
       expect(still).toEqual([]);
     });
   }
