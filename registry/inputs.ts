@@ -315,18 +315,25 @@ export const binary = (form: Form, options: InputOptions = {}): Input =>
 export const signs = (form: Form, options: InputOptions = {}): Input =>
   input("signs", twoValued(-1, "1 or -1", { "0 where +-1 is meant": 0 }), form, options);
 
+/** By index: a list with nothing relevant, one of padding alone, then others. */
+const mixedLists =
+  (shape: readonly number[]) =>
+  (i: number): number =>
+    [0, -1][Math.floor(i / shape[shape.length - 1])] ?? (i % 3 === 0 ? 1 : 0);
+
 /** Graded relevance of the items of lists, >= 0, and -1 for padding. */
 export function relevance(form: Form, options: InputOptions = {}): Input {
   const kind: Kind = {
     what: "relevance, >= 0; -1 is padding",
     differentiable: false,
     draw: (generator, shape) => generator.integers(shape, { high: 4 }).to("float64"),
-    degenerate: () => ({
+    degenerate: (shape) => ({
       "none relevant": () => 0,
       "all alike": () => 2,
       "one relevant": (i) => (i % 5 === 0 ? 1 : 0),
       "some padding": (i) => [2, -1, 0, 1][i % 4],
       "all padding": () => -1,
+      "lists of all kinds": mixedLists(shape),
     }),
     wrong: () => ({ "-2": -2 }),
   };
@@ -339,11 +346,12 @@ export function clicks(form: Form, options: InputOptions = {}): Input {
     what: "1 or 0; -1 is padding",
     differentiable: false,
     draw: (generator, shape) => generator.integers(shape, { high: 2 }).to("float64"),
-    degenerate: () => ({
+    degenerate: (shape) => ({
       "none clicked": () => 0,
       "all clicked": () => 1,
       "some padding": (i) => [1, -1, 0][i % 3],
       "all padding": () => -1,
+      "lists of all kinds": mixedLists(shape),
     }),
     wrong: () => ({ "2": 2, "0.5": 0.5, "-2": -2 }),
   };

@@ -24,7 +24,11 @@ export const gan: Entries = {
       realTarget: within(1, "in (0.5, 1]", 0.5, 1.1),
       reduction: oneOf("mean", ["mean", "sum"]),
     },
-    variants: [...others, { realTarget: 0.9 }, { form: "leastSquares", realTarget: 0.9, reduction: "sum" }],
+    variants: [
+      ...others.filter(({ form }) => form !== "minimax"), // whose discriminator is that of nonSaturating
+      { realTarget: 0.9 },
+      { form: "leastSquares", realTarget: 0.9, reduction: "sum" },
+    ],
     points: [
       { at: "the kinks of hinge", inputs: [[1], [-1]], options: { form: "hinge" }, value: 0, gradients: [[0], [0]] },
     ],

@@ -21,7 +21,7 @@ export const iou: Entries = {
     avoid: "For boxes that may not overlap, where it has no gradient; take giou or diou.",
     inputs: pair,
     options: { mode: oneOf("linear", ["linear", "log", "square"]), ...options },
-    variants: [{ mode: "log" }, { mode: "square" }],
+    variants: [{ mode: "log" }, { mode: "square" }, { eps: 0.1 }],
     points: [
       { at: "boxes apart", inputs: [[[0, 0, 1, 1]], [[2, 2, 3, 3]]], value: 1, gradients: [[0, 0, 0, 0], null] },
     ],
@@ -68,6 +68,7 @@ export const iou: Entries = {
     avoid: "For boxes that may be flat in both axes.",
     inputs: pair,
     options,
+    variants: [{ eps: 0.1 }],
     detaches: () => true,
     sources: ["Zheng et al. 2020, Distance-IoU loss, arXiv:1911.08287"],
     libraries: {

@@ -102,7 +102,7 @@ export const focal: Entries = {
     avoid: "Without a validation set to tune epsilon on.",
     inputs: perElement,
     options: { epsilon: epsilons, divideByIndex: flag(false), reduction: reduction() },
-    variants: [{ epsilon: [1, -0.5, 2] }, { epsilon: [1, 1], divideByIndex: true }],
+    variants: [{ epsilon: [1, -0.5, 2] }, { epsilon: [1, 1], divideByIndex: true, reduction: "sum" }],
     sources: ["Leng et al. 2022, PolyLoss, arXiv:2204.12511"],
   },
 
@@ -122,7 +122,7 @@ export const focal: Entries = {
       normalizer,
       reduction: reduction(),
     },
-    variants: [{ epsilon: -1, alpha: 0.25, gamma: 1.5 }, { normalizer: "positives" }],
+    variants: [{ epsilon: -1, alpha: 0.25, gamma: 1.5 }, { normalizer: 3 }, { reduction: "none" }],
     sources: ["Leng et al. 2022, PolyLoss, arXiv:2204.12511"],
   },
 };

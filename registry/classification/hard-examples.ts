@@ -16,7 +16,12 @@ export const hardExamples: Entries = {
       ignoreIndex,
       reduction: reduction(),
     },
-    variants: [{ fraction: 1 }, { threshold: 0.3, fraction: 0.01 }, { fraction: 0.5, ignoreIndex: 0 }],
+    variants: [
+      { fraction: 1 },
+      { threshold: 0.3 },
+      { threshold: 0.01, fraction: 0.01 },
+      { fraction: 0.5, ignoreIndex: 0 },
+    ],
     points: [
       {
         at: "equal terms, of which the first is kept",

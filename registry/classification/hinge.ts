@@ -57,6 +57,13 @@ export const hinge: Entries = {
     variants: [{ margin: 0.3 }],
     points: [
       {
+        at: "labels 0 and 1",
+        inputs: [[0.5], [0]],
+        options: { labels: "binary" },
+        value: 2.25,
+        gradients: [[3], null],
+      },
+      {
         at: "the margin",
         inputs: [
           [1, -1],

@@ -9,7 +9,10 @@ export const positiveUnlabelled: Entries = {
     formula: String.raw`\pi R_p^+ + \max(0,\ R_u^- - \pi R_p^-)`,
     use: "When only some positives are labelled, and the rest of the data is a mixture with a known share of positives.",
     avoid: "When negatives are labelled, or the share of positives is unknown.",
-    inputs: { scores: scores(["n"]), targets: binary(["n"], { what: "1 for positives, 0 for unlabelled" }) },
+    inputs: {
+      scores: scores(["n"], { values: [1.2, 0.8, -1, -2, 0.5] }),
+      targets: binary(["n"], { what: "1 for positives, 0 for unlabelled", values: [1, 1, 0, 0, 0] }),
+    },
     options: {
       prior: within(undefined, "inside (0, 1)", 0, 1),
       surrogate: oneOf("sigmoid", ["sigmoid", "logistic"]),
@@ -24,7 +27,8 @@ export const positiveUnlabelled: Entries = {
       { prior: 0.1, beta: 0.2 },
       { prior: 0.9, gamma: 0.5 },
     ],
-    detaches: ({ prior }: { prior?: number }) => prior === 0.9, // where the risk of the negatives is below 0
+    detaches: ({ prior, surrogate }: { prior?: number; surrogate?: string }) =>
+      prior === 0.9 || surrogate === "logistic", // where the risk of the negatives is below 0
     points: [
       {
         at: "a risk of the negatives below 0, whose gradient raises it",

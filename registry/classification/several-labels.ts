@@ -53,7 +53,7 @@ export const severalLabels: Entries = {
     variants: [
       { beta: 2, average: "macro" },
       { average: "samples", smooth: 1 },
-      { beta: 0.5, reduction: "sum" },
+      { beta: 0.5, average: "samples", reduction: "sum" },
     ],
     points: [
       { at: "nothing to find and nothing found", inputs: [[[0, 0]], [[0, 0]]], value: 0, gradients: [[0, 0], null] },

@@ -3,7 +3,7 @@ import type { Entries } from "../entry.ts";
 import { scores, signs } from "../inputs.ts";
 import { oneOf, reduction } from "../options.ts";
 
-const inputs = { scores: scores(["n"]), targets: signs(["n"], { seed: "mixed signs" }) };
+const inputs = { scores: scores(["n"], { seed: "mistakes" }), targets: signs(["n"]) };
 const options = { labels: oneOf("signed", ["signed", "binary"]), reduction: reduction() };
 const curves = {
   along: "score of a positive sample",
@@ -40,7 +40,16 @@ export const signed: Entries = {
     avoid: "When you need calibrated probabilities.",
     inputs,
     options,
-    points: [{ at: "the end of the parabola", inputs: [[-1], [1]], value: 4, gradients: [[-4], null] }],
+    points: [
+      {
+        at: "labels 0 and 1",
+        inputs: [[0.5], [0]],
+        options: { labels: "binary" },
+        value: 2.25,
+        gradients: [[3], null],
+      },
+      { at: "the end of the parabola", inputs: [[-1], [1]], value: 4, gradients: [[-4], null] },
+    ],
     sources: [
       "Zhang 2004, Solving large scale linear prediction problems using stochastic gradient descent algorithms, ICML",
     ],
@@ -55,6 +64,15 @@ export const signed: Entries = {
     avoid: "With noisy labels or large scores: it grows without measure. Take softMargin.",
     inputs: { scores: scores(["n"], { extreme: 80 }), targets: signs(["n"]) },
     options,
+    points: [
+      {
+        at: "labels 0 and 1",
+        inputs: [[0.5], [0]],
+        options: { labels: "binary" },
+        value: Math.exp(0.5),
+        gradients: [[Math.exp(0.5)], null],
+      },
+    ],
     sources: [
       "Freund and Schapire 1997, A decision-theoretic generalization of on-line learning and an application to boosting",
     ],
@@ -80,6 +98,15 @@ export const signed: Entries = {
     avoid: "When scores should grow without bound.",
     inputs,
     options,
+    points: [
+      {
+        at: "labels 0 and 1",
+        inputs: [[0.5], [0]],
+        options: { labels: "binary" },
+        value: (2 * Math.atan(0.5) + 1) ** 2,
+        gradients: [[(2 * (2 * Math.atan(0.5) + 1) * 2) / 1.25], null],
+      },
+    ],
     sources: [
       "Masnadi-Shirazi, Mahadevan and Vasconcelos 2010, On the design of robust classifiers for computer vision, CVPR",
     ],

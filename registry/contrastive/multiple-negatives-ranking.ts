@@ -29,7 +29,8 @@ export const multipleNegativesRanking: Entries = {
       { scale: 1, similarity: "dot", negatives, reduction: "sum" },
       { scale: 3, directions: ["queryToDocument", "queryToQuery"] },
       { scale: 3, hardness: "inBatchNegatives", hardnessStrength: 1 },
-      { scale: 3, hardness: "allNegatives", hardnessStrength: 1, partition: "perDirection" },
+      { scale: 3, directions: ["queryToDocument", "documentToQuery"], partition: "perDirection" },
+      { scale: 3, hardness: "allNegatives", hardnessStrength: 1 },
     ],
     detaches: (options) => "hardness" in options,
     points: [

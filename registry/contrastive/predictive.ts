@@ -11,9 +11,10 @@ export const predictive: Entries = {
     avoid: "Without predictor head and detached targets: embeddings collapse to one point.",
     inputs: {
       predictions: embeddings(["n", "d"]),
-      targets: embeddings(["n", "d"], { seed: "view2", differentiable: false }),
+      targets: embeddings(["n", "d"], { seed: "view2" }),
     },
     options: { eps: positive(1e-8), detachTargets: flag(true), reduction: reduction() },
+    detaches: (options) => !("detachTargets" in options),
     variants: [{ detachTargets: false }, { eps: 1, reduction: "sum" }, { reduction: "none" }],
     points: [
       { at: "equal directions", inputs: [[[3, 4]], [[6, 8]]], value: -1, gradients: [[0, 0], null] },

@@ -20,7 +20,7 @@ export const supCon: Entries = {
       { preset: "supContrast", temperature: 0.5 },
       { preset: "pml" },
       { temperature: 1, reduction: "sum" },
-      { temperature: 0.5, baseTemperature: 0.1, reduction: "meanNonZero" },
+      { temperature: 0.5, baseTemperature: 0.1 },
     ],
     points: [
       {
@@ -34,6 +34,20 @@ export const supCon: Entries = {
         ],
         value: 0,
         gradients: [[0, 0, 0, 0], null],
+      },
+      {
+        at: "three rows of loss 0, which meanNonZero does not count",
+        inputs: [
+          [
+            [1, 0],
+            [1, 0],
+            [-1, 0],
+            [0, 1],
+          ],
+          [0, 0, 1, 1],
+        ],
+        options: { temperature: 1e-4, reduction: "meanNonZero" },
+        value: Math.log(3),
       },
       { at: "a batch of one", inputs: [[[1, 2]], [3]], value: 0, gradients: [[0, 0], null] },
       {

@@ -20,7 +20,7 @@ export const distillation: Entries = {
     inputs: perClass,
     options: { temperature: positive(4), rescale: flag(true), reduction: reduction() },
     variants: [
-      { temperature: 1, rescale: false },
+      { temperature: 2, rescale: false },
       { temperature: 20, reduction: "sum" },
     ],
     points: [
@@ -132,7 +132,7 @@ export const distillation: Entries = {
     sizes: { bins: 6 },
     options: { temperature: positive(10), rescale: flag(true), divideByBins: flag(false), reduction: reduction() },
     variants: [
-      { temperature: 1, rescale: false },
+      { temperature: 2, rescale: false },
       { divideByBins: true, reduction: "sum" },
     ],
     sources: ["Zheng et al. 2022, Localization distillation for dense object detection, arXiv:2102.12252"],

@@ -44,14 +44,16 @@ export const optimalTransport: Entries = {
     use: "To match two sets of points in many dimensions at the price of sorting.",
     avoid: "When one value must not change from call to call; give the directions, or take sinkhornDivergence.",
     inputs: { samples: embeddings(["n", "d"]), references: embeddings(["n", "d"], { seed: "references" }) },
-    required: { directions },
     options: {
       projections: whole(50),
       directions: other(null, "[d, projections], scaled to length 1", [[1], [2]]),
       p: within(2, ">= 1", 0.5, -1),
       generator: other(undefined, "a random.Generator", "nonsense"),
     },
-    variants: [{ p: 1 }, { p: 3 }],
+    variants: [
+      { p: 1, directions },
+      { p: 3, projections: 7 },
+    ],
     points: [
       {
         at: "the same points in another order",

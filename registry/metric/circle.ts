@@ -20,8 +20,9 @@ export const circle: Entries = {
     },
     variants: [
       { margin: 0.25, gamma: 256 },
-      { margin: -0.2, gamma: 4, reduction: "meanNonZero" },
+      { margin: -0.2, gamma: 4 },
       { similarity: "dot", gamma: 2 },
+      { margin: 0.1, reduction: "sum" },
       ...batchVariants,
     ],
     points: [

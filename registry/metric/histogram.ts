@@ -10,7 +10,7 @@ export const histogram: Entries = {
     use: "When no margin should be tuned: it only asks that positive pairs be more similar than negative ones.",
     avoid: "With small batches: the histograms need many pairs of either kind.",
     inputs: batch,
-    sizes: { n: 24 },
+    sizes: { n: 16 },
     options: { bins: whole(100), references, pairs },
     variants: [{ bins: 7 }, ...batchVariants],
     points: [

@@ -44,7 +44,7 @@ export const marginSoftmax: Entries = {
     avoid: "With few samples a class or noisy labels; then take a smaller margin, or subCenterArcFace.",
     inputs: withCentres,
     options: { scale: positive(64), margin: nonNegative(0.35), reduction: reduction() },
-    variants: [{ scale: 5, margin: 0.1 }],
+    variants: [{ scale: 5, margin: 0.1, reduction: "sum" }],
     points: [{ at: "on the centre", inputs: [[[2, 0]], axes, [0]], options: { scale: 1 }, value: softmax(0.65, 0) }],
     sources: [
       "Wang et al. 2018, CosFace, arXiv:1801.09414",
@@ -72,7 +72,6 @@ export const marginSoftmax: Entries = {
       { scale: 4, margin: 0.3 },
       { scale: 4, easyMargin: true },
       { scale: 4, overflow: "none", reduction: "sum" },
-      { scale: 4, overflow: "taylor" },
     ],
     points: [
       {
@@ -133,7 +132,7 @@ export const marginSoftmax: Entries = {
       { scale: 4, m2: 0.3, m3: 0.2 },
       { scale: 4, m1: 1.35, m2: 0 },
       { scale: 4, m1: 1.2, m2: 0.1, overflow: "easy" },
-      { scale: 4, overflow: "none" },
+      { scale: 4, overflow: "none", reduction: "sum" },
     ],
     points: [
       {

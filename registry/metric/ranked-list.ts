@@ -25,7 +25,7 @@ export const rankedList: Entries = {
       reduction: reduction(),
     },
     variants: [
-      { alpha: 1.4, margin: 0.8 },
+      { alpha: 1.6, margin: 0.8 },
       { negativeTemperature: 2, positiveTemperature: 1, balance: 0.3, reduction: "none" },
       { normalize: false, distance: "squaredEuclidean", alpha: 6, margin: 3, negativeTemperature: 1 },
       { preset: "pml", positiveTemperature: 1, negativeTemperature: 3 },

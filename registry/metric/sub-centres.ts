@@ -36,7 +36,7 @@ export const subCentres: Entries = {
     variants: [
       { scale: 4, margin: 0.2 },
       { scale: 4, overflow: "easy" },
-      { scale: 4, overflow: "none", reduction: "sum" },
+      { scale: 4, margin: 2.5, overflow: "none", reduction: "sum" },
     ],
     points: [
       {

@@ -1,3 +1,4 @@
+import type { Tensor } from "../../src/index.ts";
 import type { Entries } from "../entry.ts";
 import { embeddings } from "../inputs.ts";
 import { flag, nonNegative, oneOf, other, reduction, within } from "../options.ts";
@@ -55,6 +56,7 @@ export const triplet: Entries = {
     },
     variants: [
       { margin: 2, swap: true },
+      { distance: (a: Tensor, b: Tensor) => a.sub(b).abs().sum(-1) },
       { p: 1, reduction: "meanNonZero" },
       { p: 3, margin: 2, epsPlacement: "sum", eps: 1e-3 },
       { soft: true, normalize: true, reduction: "none" },

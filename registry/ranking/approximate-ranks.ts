@@ -61,7 +61,8 @@ export const approximateRanks: Entries = {
       ...perList("tfRanking", "rax", "allRank"),
     },
     variants: [
-      { noise: 0, samples: 2 },
+      { noise: 0 },
+      { average: "all" },
       { temperature: 0.5, samples: 3, gain: "linear" },
       { preset: "tfRanking" },
       { preset: "rax" },

@@ -17,7 +17,7 @@ export const listMLE: Entries = {
     avoid: "With many ties, whose order is arbitrary; take uniqueSoftmax, or ties random.",
     inputs: lists,
     options: { k, ties, generator, ...perList("rax", "tfRanking") },
-    variants: [{ k: 2 }, { k: 9 }, ...averages],
+    variants: [{ k: 2 }, { ties: "random" }, ...averages],
     points: [
       { at: "two items of equal score", inputs: [[[3, 3]], [[0, 1]]], value: Math.LN2, gradients: [[0.5, -0.5], null] },
       {
@@ -62,6 +62,7 @@ export const listMLE: Entries = {
     variants: [
       { positionWeights: "logarithmic" },
       { normalize: false },
+      { ties: "random" },
       { positionWeights: "logarithmic", normalize: false },
       { average: "real" },
       { preset: "tfRanking" },
@@ -98,10 +99,7 @@ export const listMLE: Entries = {
       mask,
       reduction: reduction(),
     },
-    variants: [
-      { noise: 0, samples: 1 },
-      { samples: 2, k: 2 },
-    ],
+    variants: [{ noise: 0 }, { samples: 2, k: 2 }],
     points: [
       {
         at: "two items of equal score, without noise",

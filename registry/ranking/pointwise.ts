@@ -18,8 +18,15 @@ export const pointwise: Entries = {
       relevance: fractions(["n", "items"], { what: "in [0, 1]; -1 is padding" }),
     },
     options: { clamp: flag(false), ...perItem("rax", "tfRanking") },
-    variants: [{ clamp: true }, ...averages, { preset: "rax" }],
+    variants: [...averages, { preset: "rax" }],
     points: [
+      {
+        at: "relevance above 1, clamped",
+        inputs: [[[0]], [[3]]],
+        options: { clamp: true },
+        value: Math.LN2,
+        gradients: [[-0.5], null],
+      },
       { at: "scores of 0", inputs: [[[0, 0]], [[1, 0]]], value: Math.LN2, gradients: [[-0.25, 0.25], null] },
       {
         at: "padding in between",

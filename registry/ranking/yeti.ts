@@ -21,7 +21,7 @@ export const yeti: Entries = {
       average: oneOf("items", ["items", "pairs"]),
       reduction: reduction(),
     },
-    variants: [{ noise: 0, samples: 2 }, { gain: "linear", normalize: true, sigma: 2 }, { average: "pairs" }],
+    variants: [{ noise: 0 }, { samples: 2 }, { gain: "linear", normalize: true, sigma: 2 }, { average: "pairs" }],
     points: [
       {
         at: "two items of equal score, without noise",

@@ -11,7 +11,7 @@ export const similarity: Entries = {
     avoid: "When vectors near zero occur: their direction is noise, and the gradient there is huge.",
     inputs: { predictions: embeddings(["n", "d"]), targets: embeddings(["n", "d"], { seed: "targets" }) },
     options: { axis: other(-1, "an axis", 0.5), eps: positive(1e-8), reduction: reduction() },
-    variants: [{ axis: 0 }, { reduction: "none" }],
+    variants: [{ axis: 0, eps: 1 }, { reduction: "none" }],
     points: [
       {
         at: "equal vectors",

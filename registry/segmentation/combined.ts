@@ -25,7 +25,8 @@ const diceVariants = [
   { squared: true, jaccard: true, smooth: 1e-5 },
   { smoothNumerator: 0.1, smoothDenominator: 0.3, axis: "batch", empty: "mask" },
   { classWeight: [1, 2, 0.5], includeBackground: false, reduction: "sum" },
-  { activation: "sigmoid", classWeight: [1, 2, 0.5], diceWeight: 0.3, empty: "one" },
+  { activation: "sigmoid", classWeight: [1, 2, 0.5], diceWeight: 0.3 },
+  { activation: "sigmoid", empty: "one" },
 ];
 
 /** Logits of a mask: x in the two pixels of the target, -2 in the two others. */
@@ -57,6 +58,13 @@ export const combined: Entries = {
     options: { ...diceOptions, crossEntropyWeight: nonNegative(1), labelSmoothing: fraction(0), reduction: total },
     variants: [...diceVariants, { crossEntropyWeight: 0.3, labelSmoothing: 0.2 }],
     points: [
+      {
+        at: "nothing to find and nothing found, with empty one",
+        inputs: [[[[-1e4, -1e4]]], [[[0, 0]]]],
+        options: { ...binary, empty: "one" },
+        value: 1,
+        gradients: [[0, 0], null],
+      },
       { at: "one class, even logits", inputs: [[[[0, 0]]], [[[1, 0]]]], options: binary, value: 0.5 + Math.LN2 },
     ],
     sources: ["Isensee et al. 2018, nnU-Net, arXiv:1809.10486"],
@@ -78,6 +86,13 @@ export const combined: Entries = {
     options: { ...diceOptions, ...focalOptions, reduction: total },
     variants: [...diceVariants, { focalWeight: 0.3, gamma: 0.5, alpha: 0.25 }],
     points: [
+      {
+        at: "nothing to find and nothing found, with empty one",
+        inputs: [[[[-1e4, -1e4]]], [[[0, 0]]]],
+        options: { ...binary, empty: "one" },
+        value: 1,
+        gradients: [[0, 0], null],
+      },
       { at: "one class, even logits", inputs: [[[[0, 0]]], [[[1, 0]]]], options: binary, value: 0.5 + Math.LN2 / 4 },
     ],
     sources: ["Zhu et al. 2019, AnatomyNet, arXiv:1808.05238"],
@@ -109,9 +124,19 @@ export const combined: Entries = {
     },
     variants: [
       { weighting: "simple", smooth: 1e-5, axis: "batch", softLabel: true },
-      { weighting: "uniform", smoothNumerator: 0.1, smoothDenominator: 0.3, includeBackground: false, empty: "one" },
+      { weighting: "uniform", smoothNumerator: 0.1, smoothDenominator: 0.3, includeBackground: false },
+      { activation: "sigmoid", empty: "one" },
       { activation: "sigmoid", classWeight: [1, 2, 0.5], diceWeight: 0.3, focalWeight: 2, gamma: 0.5, alpha: 0.3 },
       { reduction: "sum" },
+    ],
+    points: [
+      {
+        at: "nothing to find and nothing found, with empty one",
+        inputs: [[[[-1e4, -1e4]]], [[[0, 0]]]],
+        options: { ...binary, empty: "one" },
+        value: 1,
+        gradients: [[0, 0], null],
+      },
     ],
     sources: [
       "Sudre et al. 2017, arXiv:1707.03237",

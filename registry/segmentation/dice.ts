@@ -22,7 +22,12 @@ export const dice: Entries = {
     inputs: ofMasks,
     sizes,
     options: { preset: oneOf("vnet", presets), squared: flag(true), ...overlap() },
-    variants: [{ squared: false }, ...presets.slice(1).map((preset) => ({ preset })), ...overlapVariants],
+    variants: [
+      { squared: false },
+      { squared: false, softLabel: true },
+      ...presets.slice(1).map((preset) => ({ preset })),
+      ...overlapVariants,
+    ],
     points: [
       {
         at: "a perfect mask",
@@ -80,7 +85,11 @@ export const dice: Entries = {
     inputs: ofMasks,
     sizes,
     options: { squared: flag(false), ...overlap(1) },
-    variants: [{ squared: true }, ...overlapVariants],
+    variants: [
+      { squared: true },
+      { softLabel: true },
+      ...overlapVariants.map((v) => ("empty" in v ? { ...v, smooth: 0 } : v)),
+    ],
     points: [{ at: "a perfect mask", inputs: [half, half], value: 0, gradients: [[0, 0, 0, 0], null] }],
     sources: ["Jadon 2020, A survey of loss functions for semantic segmentation, arXiv:2006.14822"],
   },

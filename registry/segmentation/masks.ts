@@ -44,10 +44,11 @@ export const overlap = (smooth = 0): Record<string, Option> => ({
 
 /** Option sets that try each of those. */
 export const overlapVariants: readonly object[] = [
-  { smooth: 1, log: true },
-  { smoothNumerator: 0.1, smoothDenominator: 0.3, softLabel: true },
+  { smooth: 0.5, log: true },
+  { smoothNumerator: 0.1, smoothDenominator: 0.3 },
   { axis: "batch", empty: "mask", classWeight: [1, 2, 0.5] },
-  { axis: "all", empty: "one", includeBackground: false, activation: "softmax" },
+  { axis: "all", empty: "one", includeBackground: false },
+  { activation: "softmax" },
   { activation: "sigmoid", reduction: "sum", smooth: 1e-5 },
 ];
 

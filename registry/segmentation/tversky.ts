@@ -16,7 +16,7 @@ export const tversky: Entries = {
     inputs: ofMasks,
     sizes,
     options: { preset: oneOf("plain", ["plain", "monai", "smp"]), squared: flag(false), ...overlap() },
-    variants: [{ preset: "monai" }, { preset: "smp" }, { squared: true }, ...overlapVariants],
+    variants: [{ preset: "monai" }, { preset: "smp" }, { squared: true }, { softLabel: true }, ...overlapVariants],
     points: [
       { at: "a perfect mask", inputs: [half, half], value: 0, gradients: [[-0.5, -0.5, 0.5, 0.5], null] },
       {
@@ -65,6 +65,7 @@ export const tversky: Entries = {
       { preset: "smp" },
       { alpha: 0.3, beta: 0.7 },
       { alpha: 0, beta: 0.4 },
+      { softLabel: true },
       ...overlapVariants,
     ],
     points: [
@@ -107,7 +108,7 @@ export const tversky: Entries = {
     inputs: ofMasks,
     sizes,
     options: { alpha: nonNegative(0.3), beta: nonNegative(0.7), gamma: positive(4 / 3), ...overlap() },
-    variants: [{ gamma: 0.5, alpha: 1 }, { gamma: 1, beta: 0.2 }, ...overlapVariants],
+    variants: [{ gamma: 0.5, alpha: 1 }, { gamma: 1, beta: 0.2 }, { softLabel: true }, ...overlapVariants],
     points: [
       { at: "a perfect mask", inputs: [half, half], value: 0, gradients: [[0, 0, 0, 0], null] },
       {

@@ -5,12 +5,16 @@ import { entries } from "../../../registry/index.ts";
 import { random, type TensorLike } from "../../../src/index.ts";
 import { differentiated, ordinary } from "./arguments.ts";
 
-/** Arguments to try an option at: ordinary ones, those of which one is at an end of its domain, and declared points. */
+/** Arguments to try an option at: ordinary ones, those at ends of their domains, alone and together, and points. */
 function* places(entry: Entry): Generator<readonly TensorLike[]> {
   const usual: TensorLike[] = ordinary(entry);
   yield usual;
-  for (const [i, input] of Object.values(entry.inputs).entries()) {
-    for (const end of Object.values(input.degenerate(entry.sizes ?? {}))) yield usual.with(i, end);
+  const ends = Object.values(entry.inputs).map((input) => Object.values(input.degenerate(entry.sizes ?? {})));
+  for (const [i, list] of ends.entries()) {
+    for (const end of list) yield usual.with(i, end);
+  }
+  for (let k = 0; k < Math.max(...ends.map((list) => list.length)); k++) {
+    yield ends.map((list, i) => (list.length === 0 ? usual[i] : list[k % list.length]));
   }
   for (const { inputs } of entry.points ?? []) yield inputs;
 }
@@ -29,8 +33,8 @@ function outcome(name: string, entry: Entry, values: readonly TensorLike[], opti
 function differ(a: number[] | string, b: number[] | string): boolean {
   if (typeof a === "string" || typeof b === "string") return a !== b;
   if (a.length !== b.length) return true;
-  const scale = Math.max(...a.map(Math.abs), ...b.map(Math.abs));
-  return a.some((v, i) => v !== b[i] && !(Math.abs(v - b[i]) <= 1e-9 * scale));
+  const scale = Math.max(...[...a, ...b].filter(Number.isFinite).map(Math.abs));
+  return a.some((v, i) => !Object.is(v, b[i]) && !(Math.abs(v - b[i]) <= 1e-9 * scale));
 }
 
 // A preset may be the defaults by another name.
@@ -53,8 +57,8 @@ describe("each setting of a variant changes the value or a gradient somewhere:",
   }
 });
 
-/** Options with tests of their own: below, and in test/losses/metric/batch.test.ts. */
-const elsewhere = new Set(["generator", "pairs"]);
+/** Options with tests of their own: below, in ignored.test.ts, and in test/losses/metric/batch.test.ts. */
+const elsewhere = new Set(["activation", "generator", "ignoreIndex", "mask", "pairs"]);
 
 describe("each option of a loss is varied by a variant, a point or a golden case:", () => {
   const golden = Object.values(lossGoldens).flatMap(({ cases }) => cases);
@@ -84,6 +88,23 @@ describe("a generator decides what is drawn, and nothing else does:", () => {
         return JSON.stringify(first) !== JSON.stringify(other);
       });
       expect(drawn.some(Boolean), "another seed, another value").toBe(true);
+    });
+  }
+});
+
+describe("an activation makes probabilities of logits:", () => {
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!entry.options.activation?.domain.includes('"none"')) continue;
+    test(name, () => {
+      const [first, ...others] = ordinary(entry);
+      const logits = new random.Generator(name).normal(first.shape, { std: 4, dtype: "float64" });
+      for (const activation of ["sigmoid", "softmax"]) {
+        if (!entry.options.activation.domain.includes(activation)) continue;
+        const probabilities = activation === "sigmoid" ? logits.sigmoid() : logits.softmax(1);
+        const expected = lossOf(name)(probabilities, ...others, { ...entry.required }).item();
+        const found = lossOf(name)(logits, ...others, { ...entry.required, activation }).item();
+        expect(Math.abs(found - expected), `${activation}: ${found}`).toBeLessThanOrEqual(1e-9 * Math.abs(expected));
+      }
     });
   }
 });
