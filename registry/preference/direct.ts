@@ -1,7 +1,7 @@
 import { directPreference, exactPreference, hingePreference, identityPreference } from "../../src/losses/index.ts";
 import type { Entries } from "../entry.ts";
 import { scores } from "../inputs.ts";
-import { flag, oneOf, positive, reduction, within } from "../options.ts";
+import { flag, oneOf, other, positive, reduction, within } from "../options.ts";
 
 const what = "log-probabilities of answers";
 const inputs = {
@@ -115,12 +115,16 @@ export const direct: Entries = {
   binaryClassifierPreference: {
     title: "Binary classifier optimisation of pairs (BCO)",
     tasks: ["preference"],
-    formula: String.raw`-\log \sigma(r_w) - \log \sigma(-r_l)`,
+    formula: String.raw`-\log \sigma(r_w - \delta) - \log \sigma(-(r_l - \delta))`,
     use: "Answers judged good or bad each for itself, of which pairs happen to be at hand.",
     avoid: "When only the difference within a pair means something; take directPreference.",
     inputs,
-    options: common,
-    variants: [{ beta: 0.5 }],
+    options: {
+      beta: positive(0.1),
+      shift: other(0, "a number, or a tensor with one element", Number.NaN, "1"),
+      reduction: reduction(),
+    },
+    variants: [{ beta: 0.5, shift: -0.7 }],
     sources: ["Jung et al. 2024, Binary classifier optimization for large language model alignment, arXiv:2404.04656"],
   },
 

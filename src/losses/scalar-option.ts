@@ -1,10 +1,10 @@
-import { floatTensor } from "../tensor/checks.ts";
+import { expectPositiveElements, floatTensor } from "../tensor/checks.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { expectNumber, expectPositive } from "../tensor/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
-/** An option that is a number, checked, or a learned tensor with one element, whose domain is the caller's to keep. */
+/** An option that is a number, or a learned tensor with one element; checked. */
 export function scalarOption(
   where: string,
   name: string,
@@ -15,6 +15,7 @@ export function scalarOption(
     const t = floatTensor(where, name, value);
     if (t.size !== 1)
       throw new ShapeError(where, `${name} must be a number or a tensor with one element, got ${formatShape(t.shape)}`);
+    if (domain === "positive") expectPositiveElements(where, name, t);
     return t.reshape([]);
   }
   if (domain === "positive") expectPositive(where, name, value);

@@ -56,7 +56,7 @@ add("directPreference", four, ratios(dpo), {"beta": 0.5, "labelSmoothing": 0.1},
 add("identityPreference", four, ratios(lambda c, r, beta=0.1: (c - r - 1 / (2 * beta)) ** 2), {"beta": 0.5})
 add("hingePreference", four, ratios(lambda c, r, beta=0.1: torch.clamp(1 - beta * (c - r), min=0)), {"beta": 0.5})
 add("noiseContrastivePreference", four, ratios(lambda c, r, beta=0.1: nls(beta * c) + 0.5 * nls(-beta * c) + 0.5 * nls(-beta * r)), {"beta": 0.5})
-add("binaryClassifierPreference", four, ratios(lambda c, r, beta=0.1: nls(beta * c) + nls(-beta * r)), {"beta": 0.5})
+add("binaryClassifierPreference", four, ratios(lambda c, r, beta=0.1, shift=0: nls(beta * c - shift) + nls(shift - beta * r)), {"beta": 0.5, "shift": -0.3})
 add("selfPlayPreference", four, ratios(lambda c, r, beta=0.1: (c - 0.5 / beta) ** 2 + (r + 0.5 / beta) ** 2), {"beta": 0.5})
 
 
@@ -145,6 +145,6 @@ g.case("groupRelativePolicy", [now, old, adv], {"form": "drGRPO", "maxLength": 7
 g.case("groupRelativePolicy", [now, old, adv], {"form": "sapo", "temperaturePositive": 2, "temperatureNegative": 3}, lambda n, o, a: grpo(n, o, a, "sapo", tp=2, tn=3), FORMULA)
 
 learned = {"policyChosen", "policyRejected", "chosen", "rejected", "now"}
-for case in g.cases:  # the rest is constant
-    case["gradients"] = {k: v for k, v in case["gradients"].items() if k in learned}
+for case in g.cases:  # the rest is constant: what the policies are compared with, and what actions were worth
+    case["gradients"] = {k: v if k in learned else [0.0] * len(v) for k, v in case["gradients"].items()}
 g.write()

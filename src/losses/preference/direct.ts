@@ -1,7 +1,9 @@
+import { stopGradient } from "../../autograd/elementwise.ts";
 import { expectNumber, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
-import { expectLessThanHalf, logRatios, sameFloats, smoothedLogistic } from "./log-ratios.ts";
+import { scalarOption } from "../scalar-option.ts";
+import { expectLessThanHalf, logRatios, quartetOf, smoothedLogistic } from "./log-ratios.ts";
 
 // Losses of pairs of answers against a reference policy. Arguments are log-probabilities of whole answers, [n] each:
 // of the chosen and the rejected one under the policy that learns, then under the reference, which stays as it is.
@@ -154,23 +156,39 @@ export function noiseContrastivePreference(
   });
 }
 
+export interface BinaryClassifierPreferenceOptions extends PreferenceOptions {
+  /** What rewards are measured from, such as their running mean: a number, or a tensor with one element. Default 0. */
+  shift?: number | Tensor;
+}
+
 /**
- * Binary classifier optimisation of pairs (BCO): -log sigmoid(r_w) - log sigmoid(-r_l), r = beta times the log-ratio.
+ * Binary classifier optimisation of pairs (BCO): -log sigmoid(r_w - shift) - log sigmoid(-(r_l - shift)), r = beta times
+ * the log-ratio.
  *
- * Arguments as in `directPreference`. Options: beta (0.1), reduction ("mean"). Jung et al. 2024, arXiv:2404.04656. Reference
- * values: the formula, as in TRL.
+ * Arguments as in `directPreference`. The shift is a constant: the paper's is the mean reward of both kinds of answers.
+ * Options: beta (0.1), shift (0), reduction ("mean"). Jung et al. 2024, arXiv:2404.04656. Reference values: the formula,
+ * as in TRL.
  */
 export function binaryClassifierPreference(
   policyChosen: TensorLike,
   policyRejected: TensorLike,
   referenceChosen: TensorLike,
   referenceRejected: TensorLike,
-  options: PreferenceOptions = {},
+  options: BinaryClassifierPreferenceOptions = {},
 ): Tensor {
+  const where = "binaryClassifierPreference";
+  const { shift, ...rest } = resolve<Required<BinaryClassifierPreferenceOptions>>(where, options, {
+    beta: 0.1,
+    shift: 0,
+    reduction: "mean",
+  });
+  const given = scalarOption(where, "shift", shift, "any");
+  const level = typeof given === "number" ? given : stopGradient(given);
   const quartet = [policyChosen, policyRejected, referenceChosen, referenceRejected] as const;
-  return ofRatios("binaryClassifierPreference", quartet, options, (chosen, rejected, beta) =>
-    chosen.mul(-beta).softplus().add(rejected.mul(beta).softplus()),
-  );
+  return ofRatios(where, quartet, rest, (chosen, rejected, beta) => {
+    const [w, l] = [chosen, rejected].map((t) => t.mul(beta).sub(level));
+    return w.neg().softplus().add(l.softplus());
+  });
 }
 
 /**
@@ -300,7 +318,7 @@ export function transportPreference(
   });
   expectPositive(where, "beta", beta);
   expectLessThanHalf(where, "labelSmoothing", labelSmoothing);
-  const [pc, pr, rc, rr] = sameFloats(where, { policyChosen, policyRejected, referenceChosen, referenceRejected });
+  const [pc, pr, rc, rr] = quartetOf(where, [policyChosen, policyRejected, referenceChosen, referenceRejected]);
   const [a, b] = paired ? [pc.sub(pr), rc.sub(rr)] : [pc.sub(rc), pr.sub(rr)];
   const d = a.sort(0).sub(b.sort(0));
   return reduce(where, smoothedLogistic(d.mul(beta), labelSmoothing), reduction);

@@ -1,3 +1,4 @@
+import { stopGradient } from "../../autograd/elementwise.ts";
 import "../../functional/methods.ts";
 import { expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { expectNumber } from "../../tensor/options.ts";
@@ -18,10 +19,16 @@ export type Quartet = readonly [
   referenceRejected: TensorLike,
 ];
 
-/** log policy / reference of the chosen and of the rejected answer, checked. */
-export function logRatios(where: string, quartet: Quartet): [chosen: Tensor, rejected: Tensor] {
+/** The four as tensors, checked; the reference is a constant. */
+export function quartetOf(where: string, quartet: Quartet): [pc: Tensor, pr: Tensor, rc: Tensor, rr: Tensor] {
   const [policyChosen, policyRejected, referenceChosen, referenceRejected] = quartet;
   const [pc, pr, rc, rr] = sameFloats(where, { policyChosen, policyRejected, referenceChosen, referenceRejected });
+  return [pc, pr, stopGradient(rc), stopGradient(rr)];
+}
+
+/** log policy / reference of the chosen and of the rejected answer, checked. */
+export function logRatios(where: string, quartet: Quartet): [chosen: Tensor, rejected: Tensor] {
+  const [pc, pr, rc, rr] = quartetOf(where, quartet);
   return [pc.sub(rc), pr.sub(rr)];
 }
 

@@ -1,4 +1,4 @@
-import { stopGradient } from "../../autograd/elementwise.ts";
+import { where as select, stopGradient } from "../../autograd/elementwise.ts";
 import { expectAxes, expectNotEmpty, expectShape } from "../../tensor/checks.ts";
 import { ValueError } from "../../tensor/errors.ts";
 import {
@@ -10,6 +10,7 @@ import {
   resolve,
 } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import { maskOf } from "../mask.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { sameFloats } from "./log-ratios.ts";
 
@@ -51,7 +52,8 @@ export function clippedSurrogate(
     reduction: "mean",
   });
   expectNumber(where, "epsilon", epsilon, "inside (0, 1)", (v) => v > 0 && v < 1);
-  const [now, old, a] = sameFloats(where, { logProbabilities, oldLogProbabilities, advantages });
+  const [now, ...constants] = sameFloats(where, { logProbabilities, oldLogProbabilities, advantages });
+  const [old, a] = constants.map((t) => stopGradient(t));
   return reduce(where, surrogate(ratioOf(now.sub(old)), a, epsilon, epsilon), reduction);
 }
 
@@ -79,7 +81,8 @@ export function clippedValue(
     reduction: "mean",
   });
   expectPositive(where, "epsilon", epsilon);
-  const [v, old, r] = sameFloats(where, { values, oldValues, returns });
+  const [v, ...constants] = sameFloats(where, { values, oldValues, returns });
+  const [old, r] = constants.map((t) => stopGradient(t));
   const near = old.add(v.sub(old).clamp(-epsilon, epsilon));
   return reduce(where, v.sub(r).square().maximum(near.sub(r).square()).mul(0.5), reduction);
 }
@@ -132,14 +135,20 @@ export function groupRelativePolicy(
   const where = "groupRelativePolicy";
   const settings = policySettings(where, options);
   const { form, epsilonLow, epsilonHigh, klWeight } = settings;
-  const [now, old] = sameFloats(where, { logProbabilities, oldLogProbabilities });
-  expectAxes(where, "logProbabilities", now, ["n", "steps"]);
-  expectNotEmpty(where, "logProbabilities", now);
-  const given = asTensor(advantages, now.dtype, where, "advantages");
-  expectShape(where, "advantages", given, [now.shape[0]]);
-  const a = given.unsqueeze(1);
-  const counted = settings.mask === null ? now.mul(0).add(1) : asTensor(settings.mask, "bool").to(now.dtype);
-  expectShape(where, "mask", counted, now.shape);
+  const [logPolicy, logOld, logReference] = sameFloats(where, {
+    logProbabilities,
+    oldLogProbabilities,
+    ...(settings.reference === null ? {} : { reference: settings.reference }),
+  });
+  expectAxes(where, "logProbabilities", logPolicy, ["n", "steps"]);
+  expectNotEmpty(where, "logProbabilities", logPolicy);
+  const given = asTensor(advantages, logPolicy.dtype, where, "advantages");
+  expectShape(where, "advantages", given, [logPolicy.shape[0]]);
+  const a = stopGradient(given).unsqueeze(1);
+  const isToken = maskOf(where, settings.mask, { logProbabilities: logPolicy });
+  const tokensOf = (t: Tensor) => select(isToken, t, 0); // padding may hold anything
+  const [now, old] = [tokensOf(logPolicy), stopGradient(tokensOf(logOld))];
+  const counted = isToken.to(now.dtype);
   const perAnswer = (t: Tensor) => t.mul(counted).sum(1).div(counted.sum(1).maximum(1));
   const logRatio = now.sub(old);
   const ratio = ratioOf(form === "gspo" ? perAnswer(logRatio).unsqueeze(1) : logRatio);
@@ -153,8 +162,7 @@ export function groupRelativePolicy(
     sapo: () => gate(ratio, a, settings).mul(a).neg(),
   }[form === "cispo" || form === "sapo" ? form : "clipped"]();
   if (settings.reference !== null) {
-    const [, reference] = sameFloats(where, { logProbabilities: now, reference: settings.reference });
-    const d = reference.sub(now);
+    const d = stopGradient(tokensOf(logReference)).sub(now);
     terms = terms.add(d.clamp(undefined, 20).expm1().sub(d).mul(klWeight));
   }
   if (form === "grpo" || form === "gspo" || form === "sapo") return perAnswer(terms).mean();

@@ -1,6 +1,6 @@
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
 import { log1mexp } from "../../functional/numerics.ts";
-import { expectBinary, expectSameShape } from "../../tensor/checks.ts";
+import { expectBinary, expectRange, expectSameShape } from "../../tensor/checks.ts";
 import { expectNonNegative, expectNumber, expectPositive, resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
@@ -103,8 +103,8 @@ const nearlyCertain = -(2 ** -24);
  * Odds-ratio preference optimisation (ORPO): -l_w + lambda softplus(-log OR), log OR = (l_w - l_l) - (log(1 - e^l_w) - log(1 - e^l_l)), l the
  * log-probabilities averaged over the tokens of the chosen and the rejected answer.
  *
- * chosen, rejected: average log-probabilities of one shape, <= 0; those above -2^-24, which are certain in float32, count as that. log(1 - e^l) keeps its
- * digits near 0. Options: lambda (0.1), reduction ("mean"). Hong, Lee and Thorne 2024, arXiv:2403.07691. Reference
+ * chosen, rejected: average log-probabilities of one shape, <= 0; those above -2^-24, which are certain in float32, count
+ * as that. log(1 - e^l) keeps its digits near 0. Options: lambda (0.1), reduction ("mean"). Hong, Lee and Thorne 2024, arXiv:2403.07691. Reference
  * values: the formula, as in TRL.
  */
 export function oddsRatioPreference(
@@ -119,6 +119,10 @@ export function oddsRatioPreference(
   });
   expectNonNegative(where, "lambda", lambda);
   const [w, l] = sameFloats(where, { chosen, rejected });
+  const domain = { low: Number.NEGATIVE_INFINITY, high: 1e-4 }; // rounding may leave a probability a little above 1
+  for (const [name, t] of Object.entries({ chosen: w, rejected: l })) {
+    expectRange(where, name, t, domain, "must be <= 0, the mean of log-probabilities; for logits use logSoftmax");
+  }
   const logOdds = (t: Tensor) => {
     const uncertain = t.clamp(undefined, nearlyCertain);
     return uncertain.sub(log1mexp(uncertain));
@@ -142,7 +146,7 @@ export interface KahnemanTverskyOptions {
  * Kahneman-Tversky optimisation (KTO), for answers that are each good or bad, without pairs: weight (1 - sigmoid(beta (r - z))) for a desirable one,
  * weight (1 - sigmoid(beta (z - r))) for an undesirable one, r = log(policy / reference), z the divergence.
  *
- * policy, reference: log-probabilities of answers, of one shape; desirable: 1 or 0 for each. Options: beta (0.1),
+ * policy, reference: log-probabilities of answers, of one shape, the reference a constant; desirable: 1 or 0 for each. Options: beta (0.1),
  * desirableWeight (1), undesirableWeight (1), divergence (0), reduction ("mean"). Ethayarajh et al. 2024,
  * arXiv:2402.01306. Reference values: the formula, as in TRL.
  */
@@ -167,7 +171,7 @@ export function kahnemanTversky(
   expectSameShape(where, { policy: p, desirable: y });
   expectBinary(where, "desirable", y);
   const z = stopGradient(asTensor(given, p.dtype)).relu();
-  const lead = p.sub(q).sub(z).mul(beta);
+  const lead = p.sub(stopGradient(q)).sub(z).mul(beta);
   const terms = select(y.eq(1), lead.neg().sigmoid().mul(desirableWeight), lead.sigmoid().mul(undesirableWeight));
   return reduce(where, terms, reduction);
 }

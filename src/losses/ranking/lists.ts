@@ -1,6 +1,7 @@
+import { maskOf } from "../mask.ts";
 import "../../functional/methods.ts";
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
-import { expectBinary, expectNotEmpty, expectRelevance, expectSameShape, floatTensor } from "../../tensor/checks.ts";
+import { expectNotEmpty, expectRelevance, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { arange, eye, zerosLike } from "../../tensor/creation.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { ShapeError } from "../../tensor/errors.ts";
@@ -89,17 +90,10 @@ export function relevanceOf(
   expectNotEmpty(where, name, given);
   expectRelevance(where, name, given);
   const graded = given.ne(-1); // a NaN is no padding, and shows
-  const isReal = mask === null ? graded : graded.logicalAnd(maskOf(where, name, given, mask));
+  const isReal = mask === null ? graded : graded.logicalAnd(maskOf(where, mask, { [name]: given }));
   const single = given.ndim === 1;
   const [y, real] = single ? [given.unsqueeze(0), isReal.unsqueeze(0)] : [given, isReal];
   return { y: y.to(dtype).maskedFill(real.logicalNot(), 0), real, single };
-}
-
-function maskOf(where: string, name: string, items: Tensor, mask: TensorLike): Tensor {
-  const m = asTensor(mask, undefined, where, "mask");
-  expectSameShape(where, { [name]: items, mask: m });
-  expectBinary(where, "mask", m);
-  return m.to("bool");
 }
 
 /** x_i - x_j of every two items of a list: [lists, items] -> [lists, items, items]. */

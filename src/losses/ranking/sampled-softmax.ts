@@ -1,14 +1,7 @@
+import { maskOf } from "../mask.ts";
 import "../../functional/methods.ts";
 import { maskedLogSumExp } from "../../functional/masks.ts";
-import {
-  expectAxes,
-  expectBinary,
-  expectNotEmpty,
-  expectSameShape,
-  expectShape,
-  floatTensor,
-} from "../../tensor/checks.ts";
-import { onesLike } from "../../tensor/creation.ts";
+import { expectAxes, expectNotEmpty, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
@@ -53,9 +46,7 @@ export function sampledSoftmax(
     lessLogQ(where, "positiveLogQ", p, positiveLogQ),
     lessLogQ(where, "negativeLogQ", n, negativeLogQ),
   ];
-  const counted = mask === null ? onesLike(n).to("bool") : asTensor(mask, undefined, where, "mask");
-  expectSameShape(where, { negative: n, mask: counted });
-  expectBinary(where, "mask", counted);
+  const counted = maskOf(where, mask, { negative: n });
   const leads = corrected[1].sub(corrected[0].unsqueeze(1));
   return reduce(where, maskedLogSumExp(leads, counted, 1, { addOne: true }), reduction);
 }

@@ -11,6 +11,7 @@ import { ShapeError } from "../../tensor/errors.ts";
 import { expectInteger, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import { maskOf } from "../mask.ts";
 import { reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
 import { type RegressionOptions, residual } from "./residual.ts";
@@ -196,8 +197,7 @@ export function scaleInvariantLog(
   expectFraction(where, "lambda", lambda);
   const r = residual(where, predictions, targets);
   expectNotEmpty(where, "predictions", r);
-  const kept = mask === null ? r.mul(0).eq(0) : asTensor(mask, "bool");
-  expectShape(where, "mask", kept, r.shape);
+  const kept = maskOf(where, mask, { predictions: r });
   const valid = (name: string, x: TensorLike) => {
     const t = select(kept, asTensor(x, r.dtype), 1);
     expectPositiveElements(where, name, t);
