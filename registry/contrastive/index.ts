@@ -19,6 +19,8 @@ import { sentencePairs } from "./sentence-pairs.ts";
 import { sigLIP } from "./sig-lip.ts";
 import { supCon } from "./sup-con.ts";
 import { uniformity } from "./uniformity.ts";
+import { vicReg } from "./vic-reg.ts";
+import { vicRegL } from "./vic-regl.ts";
 import { whitening } from "./whitening.ts";
 
 export const contrastive: Entries = {
@@ -37,6 +39,8 @@ export const contrastive: Entries = {
   ...banks,
   ...uniformity,
   ...redundancy,
+  ...vicReg,
+  ...vicRegL,
   ...whitening,
   ...gaussian,
   ...predictive,

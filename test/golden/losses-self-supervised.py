@@ -441,4 +441,25 @@ assert abs(getattr(asked, "total", asked) - ours) < 1e-6
 for options in [{}, {"lambda": 0.6, "scaleWeight": 2, "shapeWeight": 0.3, "centerWeight": 0.5}, {"shapeWeight": 3, "eps": 1e-2}]:
     golden.case("visReg", [anchors, student, directions], options, lambda g, l, a, o=options: vis_reg(g, l, a, **o), FORMULA)
 
+maps = golden.input("maps", normal(2, 5, 4, 3))
+places = golden.input("places", normal(2, 5, 4, 2))
+pair = golden.input("pair", normal(2, 5, 4))
+cropped = [golden.input(name, normal(*shape)) for name, shape in [("cropFeatures", (1, 5, 4)), ("cropMaps", (1, 5, 2, 3)), ("cropPlaces", (1, 5, 2, 2))]]
+
+
+def vicregl(features, maps, places, crops=None, **options):
+    def views(features, maps, places):
+        grid = lambda x: [m.unsqueeze(2) for m in x]  # [n, places, 1, k]: lightly has places in rows and columns
+        return list(zip(features, grid(maps))), grid(places)
+
+    whole, grids = views(features, maps, places)
+    local, local_grids = (None, None) if crops is None else views(*crops)
+    return li.VICRegLLoss(**options)(whole, grids, local, local_grids).squeeze()
+
+
+LOCAL = [pair, maps, places]
+golden.case("vicRegL", LOCAL, {}, vicregl, LIGHTLY)
+golden.case("vicRegL", LOCAL, {"matches": [3, 2], "alpha": 0.4}, lambda *x: vicregl(*x, num_matches=(3, 2), alpha=0.4), LIGHTLY)
+golden.case("vicRegL", LOCAL, {"invariance": 2, "variance": 3, "covariance": 0.7, "eps": 0.01}, lambda *x: vicregl(*x, lambda_param=2, mu_param=3, nu_param=0.7, eps=0.01), LIGHTLY)
+golden.case("vicRegL", LOCAL, {"crops": {"features": {"$input": "cropFeatures"}, "maps": {"$input": "cropMaps"}, "locations": {"$input": "cropPlaces"}}}, lambda *x: vicregl(*x, crops=[golden.inputs[c] for c in cropped]), LIGHTLY)
 golden.write()

@@ -19,4 +19,6 @@ export * from "./sentence-pairs.ts";
 export * from "./sig-lip.ts";
 export * from "./sup-con.ts";
 export * from "./uniformity.ts";
+export { type VICRegOptions, vicReg } from "./vic-reg.ts";
+export * from "./vic-regl.ts";
 export * from "./whitening.ts";
