@@ -13,6 +13,7 @@ import { gist } from "./gist.ts";
 import { infoNCE } from "./info-nce.ts";
 import { multipleNegativesRanking } from "./multiple-negatives-ranking.ts";
 import { predictive } from "./predictive.ts";
+import { protoNCE } from "./proto-nce.ts";
 import { redundancy } from "./redundancy.ts";
 import { regularizers } from "./regularizers.ts";
 import { sentencePairs } from "./sentence-pairs.ts";
@@ -37,6 +38,7 @@ export const contrastive: Entries = {
   ...decoupled,
   ...adaptiveTemperature,
   ...banks,
+  ...protoNCE,
   ...uniformity,
   ...redundancy,
   ...vicReg,

@@ -462,4 +462,30 @@ golden.case("vicRegL", LOCAL, {}, vicregl, LIGHTLY)
 golden.case("vicRegL", LOCAL, {"matches": [3, 2], "alpha": 0.4}, lambda *x: vicregl(*x, num_matches=(3, 2), alpha=0.4), LIGHTLY)
 golden.case("vicRegL", LOCAL, {"invariance": 2, "variance": 3, "covariance": 0.7, "eps": 0.01}, lambda *x: vicregl(*x, lambda_param=2, mu_param=3, nu_param=0.7, eps=0.01), LIGHTLY)
 golden.case("vicRegL", LOCAL, {"crops": {"features": {"$input": "cropFeatures"}, "maps": {"$input": "cropMaps"}, "locations": {"$input": "cropPlaces"}}}, lambda *x: vicregl(*x, crops=[golden.inputs[c] for c in cropped]), LIGHTLY)
+
+
+centroids = golden.input("centroids", normal(5, 4))
+fine = golden.input("clusters", torch.tensor([0, 3, 1, 4, 3]))
+both = golden.input("clustersOfBoth", torch.tensor([[0, 1], [1, 0], [1, 2], [0, 2], [1, 1]]))
+phi = golden.input("concentrations", golden.uniform(5, low=0.1, high=0.6))
+unit = lambda x: F.normalize(x, dim=1)
+
+
+def proto_nce(q, k, c, s, t=0.1, counts=None, phi=None, bank=None):
+    q, k, c = unit(q), unit(k), unit(c.detach())
+    keys = k if bank is None else torch.cat([k, unit(bank)])
+    terms = F.cross_entropy(q @ keys.T / t, torch.arange(len(q)), reduction="none")
+    counts, s = counts or [len(c)], s.reshape(len(q), -1)
+    start = 0
+    for m, count in enumerate(counts):
+        at = slice(start, start + count)
+        terms = terms + F.cross_entropy(q @ c[at].T / (t if phi is None else phi[at]), s[:, m], reduction="none") / len(counts)
+        start += count
+    return terms
+
+
+for reduction in ["none", "mean", "sum"]:
+    golden.case("protoNCE", [*TWO, centroids, fine], {"reduction": reduction}, lambda *x, r=reduction: reduced(proto_nce(*x), r), TORCH)
+golden.case("protoNCE", [*TWO, centroids, both], {"counts": [2, 3], "temperature": 0.5}, lambda *x: proto_nce(*x, t=0.5, counts=[2, 3]).mean(), TORCH)
+golden.case("protoNCE", [*TWO, centroids, both], {"counts": [2, 3], "concentrations": {"$input": "concentrations"}, "bank": {"$input": "centroids"}}, lambda *x: proto_nce(*x, counts=[2, 3], phi=golden.inputs[phi], bank=golden.inputs[centroids]).mean(), TORCH)
 golden.write()

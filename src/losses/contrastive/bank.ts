@@ -2,14 +2,14 @@ import { stopGradient } from "../../autograd/elementwise.ts";
 import { concat } from "../../autograd/movement.ts";
 import { noGrad } from "../../autograd/primitive.ts";
 import "../../functional/methods.ts";
-import { expectAxes, expectNotEmpty, floatTensor } from "../../tensor/checks.ts";
+import { floatTensor } from "../../tensor/checks.ts";
 import { zeros } from "../../tensor/creation.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { expectInteger, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
-import { cosines, others, viewPair } from "./views.ts";
+import { cosines, fixedRows, others, viewPair } from "./views.ts";
 
 // Losses that compare with embeddings of earlier batches, which are constants to the gradient.
 
@@ -44,15 +44,6 @@ export class MemoryBank {
   }
 }
 
-/** The bank's embeddings [m, d], m at least 1, normalised, as a constant. */
-function bankOf(where: string, bank: TensorLike, d: number): Tensor {
-  const rows = floatTensor(where, "bank", bank);
-  expectAxes(where, "bank", rows, ["m", "d"]);
-  expectNotEmpty(where, "bank", rows);
-  if (rows.shape[1] !== d) throw new ShapeError(where, `bank must be [m, ${d}], got ${formatShape(rows.shape)}`);
-  return stopGradient(rows).normalize();
-}
-
 export interface NNCLROptions {
   /** What the cosines are divided by, > 0. Default 0.1. */
   temperature?: number;
@@ -74,7 +65,7 @@ export function nnCLR(queries: TensorLike, keys: TensorLike, bank: TensorLike, o
   });
   expectPositive(where, "temperature", temperature);
   const [q, k] = viewPair(where, { queries, keys }, 1).map((x) => x.normalize());
-  const support = bankOf(where, bank, q.shape[1]);
+  const support = fixedRows(where, { bank }, q.shape[1]);
   const neighbours = support.indexSelect(0, cosines(stopGradient(k), support).argmax(1));
   const logits = cosines(neighbours, q).div(temperature);
   return reduce(where, logits.logSumExp(1).sub(logits.diagonal()), reduction);
@@ -105,7 +96,7 @@ export function reSSL(queries: TensorLike, keys: TensorLike, bank: TensorLike, o
   expectPositive(where, "studentTemperature", studentTemperature);
   expectPositive(where, "teacherTemperature", teacherTemperature);
   const [q, k] = viewPair(where, { queries, keys }, 1).map((x) => x.normalize());
-  const support = bankOf(where, bank, q.shape[1]);
+  const support = fixedRows(where, { bank }, q.shape[1]);
   const relations = cosines(stopGradient(k), support).div(teacherTemperature).softmax(1);
   const terms = relations.mul(cosines(q, support).div(studentTemperature).logSoftmax(1)).sum(1).neg();
   return reduce(where, terms, reduction);
@@ -136,7 +127,7 @@ export function co2(view1: TensorLike, view2: TensorLike, options: CO2Options = 
   });
   expectPositive(where, "temperature", temperature);
   const [a, b] = viewPair(where, { view1, view2 }, bank === null ? 2 : 1).map((x) => x.normalize());
-  const support = bank === null ? null : bankOf(where, bank, a.shape[1]);
+  const support = bank === null ? null : fixedRows(where, { bank }, a.shape[1]);
   const seen = (x: Tensor, y: Tensor) => {
     const pair = x.mul(y).sum(1, { keepDims: true });
     if (support !== null)

@@ -1,6 +1,7 @@
 export * from "./adaptive-temperature.ts";
 export * from "./assignment.ts";
 export * from "./bank.ts";
+export * as clusters from "./clusters.ts";
 export * from "./co-sent.ts";
 export * from "./contrastive-tension.ts";
 export * from "./csr-reconstruction.ts";
@@ -13,6 +14,7 @@ export * from "./info-nce.ts";
 export * from "./modules.ts";
 export * from "./multiple-negatives-ranking.ts";
 export * from "./predictive.ts";
+export * from "./proto-nce.ts";
 export * from "./redundancy.ts";
 export * from "./regularizers.ts";
 export * from "./sentence-pairs.ts";

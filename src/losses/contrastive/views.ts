@@ -1,4 +1,5 @@
-import { expectAxes, expectSameShape, floatTensor } from "../../tensor/checks.ts";
+import { stopGradient } from "../../autograd/elementwise.ts";
+import { expectAxes, expectNotEmpty, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import "../../functional/methods.ts";
 import { formatShape } from "../../tensor/shape.ts";
@@ -35,6 +36,16 @@ export function viewStack(where: string, name: string, views: TensorLike, leastV
   expectRows(where, name, x, 0, leastViews);
   expectRows(where, name, x, 1, least);
   return x;
+}
+
+/** Rows [m, d] to compare with, m at least 1, by name: normalised, and constants. */
+export function fixedRows(where: string, given: Readonly<Record<string, TensorLike>>, d: number): Tensor {
+  const [[name, rows]] = Object.entries(given);
+  const x = floatTensor(where, name, rows);
+  expectAxes(where, name, x, ["m", "d"]);
+  expectNotEmpty(where, name, x);
+  if (x.shape[1] !== d) throw new ShapeError(where, `${name} must be [m, ${d}], got ${formatShape(x.shape)}`);
+  return stopGradient(x).normalize();
 }
 
 /** Throws a ShapeError unless an axis has at least `least` entries, and the others at least one. */
