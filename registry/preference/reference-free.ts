@@ -1,3 +1,4 @@
+import { oddsRatioPreference } from "../../src/losses/index.ts";
 import type { Entries } from "../entry.ts";
 import { binary, scores } from "../inputs.ts";
 import { finite, nonNegative, other, positive, reduction, within } from "../options.ts";
@@ -78,6 +79,15 @@ export const referenceFree: Entries = {
     },
     options: { lambda: nonNegative(0.1), reduction: reduction() },
     variants: [{ lambda: 1 }],
+    curves: {
+      along: "log-probability of the chosen answer (the other's is -1)",
+      from: -5,
+      to: -0.02,
+      lines: {
+        "lambda 0.1": (x) => oddsRatioPreference(x, -1),
+        "lambda 1": (x) => oddsRatioPreference(x, -1, { lambda: 1 }),
+      },
+    },
     sources: ["Hong, Lee and Thorne 2024, ORPO, arXiv:2403.07691"],
   },
 
