@@ -1,4 +1,4 @@
-import { add, div, maximum, mul, relu, square, sub, where } from "../autograd/elementwise.ts";
+import { add, mul, relu, square, sub, where } from "../autograd/elementwise.ts";
 import { matmul } from "../autograd/linear.ts";
 import { broadcastTo, reshape, sum } from "../autograd/movement.ts";
 import { eye } from "../tensor/creation.ts";
@@ -8,7 +8,7 @@ import { broadcastShapes, formatShape } from "../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../tensor/tensor.ts";
 import { normOf } from "./norm.ts";
 import { safeSqrt } from "./numerics.ts";
-import { normalize } from "./rows.ts";
+import { normalize, overLength } from "./rows.ts";
 
 /**
  * ||a - b + eps||_p along the last axis: [n, d] and [n, d] -> [n].
@@ -26,7 +26,7 @@ export function pairwiseDistance(
 }
 
 /**
- * a . b / (max(||a||, eps) max(||b||, eps)) along an axis; a and b broadcast.
+ * a . b / (max(||a||, eps) max(||b||, eps)) along an axis; a and b broadcast. The zero vector gets no gradient.
  * Semantics of torch.nn.functional.cosine_similarity. Defaults: axis 1 (0 for vectors), eps 1e-8.
  */
 export function cosineSimilarity(a: TensorLike, b: TensorLike, options: { axis?: number; eps?: number } = {}): Tensor {
@@ -35,7 +35,7 @@ export function cosineSimilarity(a: TensorLike, b: TensorLike, options: { axis?:
   expectPositive("cosineSimilarity", "eps", eps);
   const shape = broadcastShapes("cosineSimilarity", x.shape, y.shape);
   [x, y] = [broadcastTo(x, shape), broadcastTo(y, shape)]; // the axis is one of their common shape
-  const unit = (t: Tensor) => div(t, maximum(normOf("cosineSimilarity", t, axis, { keepDims: true }), eps));
+  const unit = (t: Tensor) => overLength(t, normOf("cosineSimilarity", t, axis, { keepDims: true }), eps);
   return sum(mul(unit(x), unit(y)), axis);
 }
 

@@ -1,5 +1,5 @@
 import { asFloat } from "../autograd/cast.ts";
-import { div, exp, log, maximum, stopGradient, sub } from "../autograd/elementwise.ts";
+import { div, eq, exp, log, maximum, stopGradient, sub, where } from "../autograd/elementwise.ts";
 import { sum } from "../autograd/movement.ts";
 import { max } from "../autograd/reduction.ts";
 import { expectPositive, resolve } from "../tensor/options.ts";
@@ -24,6 +24,10 @@ export function logSoftmax(x: TensorLike, axis = -1): Tensor {
   return sub(shifted, log(sum(exp(shifted), axis, { keepDims: true })));
 }
 
+/** x / max(length, eps), a constant where the length is 0. */
+export const overLength = (x: Tensor, length: Tensor, eps: number): Tensor =>
+  div(where(eq(length, 0), 0, x), maximum(length, eps));
+
 export interface NormalizeOptions {
   /** The axis whose vectors get norm 1. Default 1, as in PyTorch, or the last of a vector. */
   axis?: number;
@@ -32,10 +36,13 @@ export interface NormalizeOptions {
   eps?: number;
 }
 
-/** x / max(||x||_p, eps) along an axis. Semantics of torch.nn.functional.normalize. */
+/**
+ * x / max(||x||_p, eps) along an axis; the gradient at the zero vector, which has no direction to turn, is 0. Semantics of
+ * torch.nn.functional.normalize, whose gradient there is 1 / eps, 1e12 times that of a unit vector.
+ */
 export function normalize(x: TensorLike, options: NormalizeOptions = {}): Tensor {
   const t = asFloat(x);
   const { axis, p, eps } = resolve("normalize", options, { axis: t.ndim > 1 ? 1 : 0, p: 2, eps: 1e-12 });
   expectPositive("normalize", "eps", eps);
-  return div(t, maximum(normOf("normalize", t, axis, { p, keepDims: true }), eps));
+  return overLength(t, normOf("normalize", t, axis, { p, keepDims: true }), eps);
 }

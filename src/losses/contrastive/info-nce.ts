@@ -30,7 +30,7 @@ export interface InfoNCEOptions {
  * queries, keys: [n, d], row i of one belongs to row i of the other. The candidates of q_i are k_i and its negatives:
  * the other keys and what the options add. Returns a scalar ([n] with reduction "none"). One pair without negatives has
  * loss 0 and gradient 0. For one query, log(number of candidates) - loss bounds the mutual information from below:
- * `metrics.mutualInformationBound`. The gradient at a zero vector is that of v / max(||v||, 1e-12).
+ * `metrics.mutualInformationBound`. A zero vector has cosine 0 with everything, and gradient 0.
  *
  * van den Oord et al. 2018, arXiv:1807.03748; He et al. 2020, arXiv:1911.05722 (MoCo: a queue as `negatives`, inBatch
  * false). Reference values: torch.nn.functional.cross_entropy of the same logits.

@@ -1,3 +1,4 @@
+import { where as select, stopGradient } from "../../autograd/elementwise.ts";
 import { cosineMatrix, distanceMatrix } from "../../functional/distances.ts";
 import { safeSqrt } from "../../functional/numerics.ts";
 import { expectNumber, expectPositive, resolve } from "../../tensor/options.ts";
@@ -25,13 +26,15 @@ const leastSignal = 1e-12;
 
 /**
  * The noise-to-signal ratio var(a - b) / var(a), variances over the d elements of a row; not symmetric. Of centred rows
- * it is ||a - b||^2 / ||a||^2. An ||a||^2 below 1e-12 counts as that. Yuan et al. 2019, CVPR, arXiv:1904.02616.
+ * it is ||a - b||^2 / ||a||^2. An ||a||^2 below 1e-12 counts as that, and has no gradient: there is no signal to be off
+ * from. Yuan et al. 2019, CVPR, arXiv:1904.02616.
  */
 export const snr: Matrix = (a, b) => {
   const centred = (x: Tensor) => x.sub(x.mean(1, { keepDims: true }));
   const signal = centred(a);
   const noise = distanceMatrix(signal, b === undefined ? undefined : centred(b), { squared: true });
-  return noise.div(signal.square().sum(1, { keepDims: true }).maximum(leastSignal));
+  const power = signal.square().sum(1, { keepDims: true });
+  return select(power.lt(leastSignal), stopGradient(noise), noise).div(power.maximum(leastSignal));
 };
 
 /** a . b */

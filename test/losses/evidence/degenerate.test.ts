@@ -89,6 +89,25 @@ describe("a loss and its gradients are finite in float32, at the ends of its dom
   }
 });
 
+describe("embeddings of length 0 do not throw training off: no gradient is above 1e6:", () => {
+  for (const [name, entry] of Object.entries(entries)) {
+    const places = Object.values(entry.inputs).flatMap(({ kind }, i) => (kind === "embeddings" ? [i] : []));
+    if (places.length === 0) continue;
+    test(name, () => {
+      for (const options of optionSets(entry)) {
+        for (const i of places) {
+          const usual = ordinary(entry);
+          const values = usual.with(i, usual[i].mul(0));
+          for (const g of differentiated(name, entry, values, options, "float32").gradients) {
+            const largest = g === null ? 0 : g.abs().max().item();
+            expect(largest, `${Object.keys(entry.inputs)[i]}, ${JSON.stringify(options)}`).toBeLessThanOrEqual(1e6);
+          }
+        }
+      }
+    });
+  }
+});
+
 /** Whether an argument has an axis of classes whose count may change: options may hold a value for each. */
 const hasClasses = ({ inputs }: Entry): boolean => Object.values(inputs).some(({ form }) => form.includes("classes"));
 
