@@ -18,7 +18,13 @@ export const detCon: Entries = {
     sizes: { n: 2 },
     options: {
       temperature: positive(0.1),
-      targets: other(null, "{ view1, view2 } of the shape of the views, or null", { view1: [[[1]]], view2: [[[1]]] }),
+      targets: other(
+        null,
+        "{ view1, view2 } of the shape of the views, or null",
+        { view1: [[[1]]], view2: [[[1]]] },
+        { view1: [[[1]]] },
+        3,
+      ),
       reduction: reduction(),
     },
     variants: [{ temperature: 0.5, reduction: "sum" }, { reduction: "none" }],

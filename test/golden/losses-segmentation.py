@@ -182,7 +182,7 @@ case("tversky", [p, y], {"smoothNumerator": 0.1, "smoothDenominator": 0.3, "alph
 case("tversky", [p, void], {"preset": "monai", **ab, "ignoreIndex": 255},
      lambda p, y: monai.TverskyLoss(**ab, to_onehot_y=True, ignore_index=255)(p, y.unsqueeze(1)), MONAI)
 # Keras's code weighs false negatives by alpha, against its documentation.
-case("tversky", [p, y], {"preset": "keras", **ab}, lambda p, y: keras.losses.tversky(one_hot(y), p, alpha=0.9, beta=0.3), KERAS)
+case("tversky", [p, y], {"preset": "keras", **ab}, lambda p, y: keras.losses.tversky(one_hot(y), p, alpha=0.3, beta=0.9), KERAS)
 case("tversky", [x, y], {"preset": "smp", "activation": "softmax", **ab}, lambda x, y: smp.TverskyLoss("multiclass", **ab)(x, y), SMP)
 case("tversky", [p, soft], {"preset": "smp", **ab}, lambda p, t: smp.TverskyLoss("multilabel", from_logits=False, **ab)(p, t), SMP)
 
@@ -472,7 +472,7 @@ def signed(mask):
 
 
 field = golden.input("signedDistances", signed(hot(golden.inputs["noiseLabels"])))
-boundary = lambda p, d: torch.stack([torch.stack([(p[i, c] * d[i, c]).sum() / 20 for c in range(2)]) for i in range(2)])
+boundary = lambda p, d: torch.stack([torch.stack([(p[i, c] * d.detach()[i, c]).sum() / 20 for c in range(2)]) for i in range(2)])
 theirs = monai.BoundaryLoss(reduction="none")(golden.inputs[noise], hot(golden.inputs[noiseLabels]))  # of float32 distances
 assert torch.allclose(theirs, boundary(golden.inputs[noise], golden.inputs[field]), atol=1e-7)
 case("boundary", [noise, field], {"reduction": "none"}, boundary, FORMULA)

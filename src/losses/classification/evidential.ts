@@ -51,8 +51,9 @@ export function evidentialClassification(
   return reduceLabelled(where, score.add(divergence.mul(divergenceWeight)), target, reduction);
 }
 
-/** KL(Dir(e + 1) || Dir(1)). */
+/** KL(Dir(e + 1) || Dir(1)); in float64, because large logarithms of gamma functions leave a small difference. */
 function divergenceFromFlat(e: Tensor, axis: number): Tensor {
+  if (e.dtype !== "float64") return divergenceFromFlat(e.to("float64"), axis).to(e.dtype);
   const b = e.add(1);
   const total = b.sum(axis, { keepDims: true });
   const pull = e.mul(b.digamma().sub(total.digamma())).sub(b.lgamma()).sum(axis);

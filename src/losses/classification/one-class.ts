@@ -1,3 +1,4 @@
+import { stopGradient } from "../../autograd/elementwise.ts";
 import "../../functional/methods.ts";
 import { expectAxes, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { expectNumber, resolve } from "../../tensor/options.ts";
@@ -36,7 +37,7 @@ export function deepSVDD(embeddings: TensorLike, center: TensorLike, options: De
   expectAxes("deepSVDD", "embeddings", f, ["n", "d"]);
   const c = asTensor(center, f.dtype, "deepSVDD", "center");
   expectShape("deepSVDD", "center", c, [f.shape[1]]);
-  const squared = f.sub(c).square().sum(1);
+  const squared = f.sub(stopGradient(c)).square().sum(1);
   if (radius === null) return reduce("deepSVDD", squared, reduction);
   const square = asTensor(scalarOption("deepSVDD", "radius", radius), f.dtype).square();
   return reduce("deepSVDD", squared.sub(square).relu().div(nu).add(square), reduction);

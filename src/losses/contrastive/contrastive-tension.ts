@@ -3,6 +3,7 @@ import { resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
+import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
 import { pairedRows } from "./rows.ts";
 
 // Two models, started alike, that agree on a sentence and on nothing else.
@@ -34,7 +35,7 @@ export function contrastiveTension(
   expectShape(where, "targets", y, [u.shape[0]]);
   expectBinary(where, "targets", y);
   const logits = u.mul(v).sum(1);
-  return reduce(where, logits.softplus().sub(y.mul(logits)), reduction);
+  return reduce(where, sigmoidCrossEntropy(logits, y), reduction);
 }
 
 export interface ContrastiveTensionInBatchOptions {

@@ -1,5 +1,6 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { concat } from "../../autograd/movement.ts";
+import { ValueError } from "../../tensor/errors.ts";
 import "../../functional/methods.ts";
 import {
   asIndices,
@@ -55,7 +56,8 @@ export function detCon(
   const [maskA, maskB] = [asIndices(where, "masks1", masks1), asIndices(where, "masks2", masks2)];
   expectShape(where, "masks1", maskA, a.shape.slice(0, 2));
   expectShape(where, "masks2", maskB, a.shape.slice(0, 2));
-  const named = { "targets.view1": targets?.view1 ?? a, "targets.view2": targets?.view2 ?? b };
+  const given = targets === null ? { view1: a, view2: b } : bothOf(where, targets);
+  const named = { "targets.view1": given.view1, "targets.view2": given.view2 };
   const others = Object.entries(named).map(([name, x]) => floatTensor(where, name, x));
   expectSameShape(where, { view1: a, "targets.view1": others[0], "targets.view2": others[1] });
   const rows = (x: Tensor) => x.reshape([-1, x.shape[2]]).normalize();
@@ -63,6 +65,16 @@ export function detCon(
   const one = matched(x, maskA, [other, maskB], [own, maskA], t);
   const two = matched(y, maskB, [own, maskA], [other, maskB], t);
   return reduce(where, one.add(two).reshape(maskA.shape), reduction);
+}
+
+type Targets = NonNullable<DetConOptions["targets"]>;
+
+/** The views of a target network, both of which must be there. */
+function bothOf(where: string, targets: Targets): Targets {
+  const found = resolve<Partial<Targets>>(`${where}: targets`, targets, { view1: undefined, view2: undefined });
+  if (found.view1 === undefined || found.view2 === undefined)
+    throw new ValueError(where, "targets must have both view1 and view2");
+  return targets;
 }
 
 type Regions = readonly [rows: Tensor, masks: Tensor];

@@ -92,5 +92,5 @@ export function sentencePairSoftmax(
   expectIndices(where, "labels", y, w.shape[0], `weight ${formatShape(w.shape)}`);
   const products = concat(parts, 1).matmul(w, { transposeB: true });
   const logits = b === null ? products : products.add(b); // [n, classes]
-  return reduce(where, logits.logSumExp(1).sub(logits.gather(1, y.unsqueeze(1)).squeeze(1)), o.reduction);
+  return reduce(where, logits.logSoftmax(1).gather(1, y.unsqueeze(1)).squeeze(1).neg(), o.reduction);
 }

@@ -81,12 +81,13 @@ export function marginSoftmax(
 export function centreSpread(w: Tensor): Tensor {
   const [classes, k] = w.shape;
   const unit = w.normalize({ axis: 2 });
-  const cosines = unit.matmul(unit, { transposeB: true }); // [classes, k, k]
+  const apart = unit.sub(unit.mean(1, { keepDims: true })); // short where the centres are close, so that squares keep digits
+  const squares = apart.square().sum(2, { keepDims: true });
+  const products = apart.matmul(apart, { transposeB: true }); // [classes, k, k]
   const distances = safeSqrt(
-    cosines
-      .neg()
-      .add(1)
-      .mul(2)
+    squares
+      .add(squares.swapAxes(1, 2))
+      .sub(products.mul(2))
       .relu()
       .maskedFill(eye(k, { dtype: "bool" }), 0),
   );

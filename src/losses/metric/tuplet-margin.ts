@@ -1,9 +1,9 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { maskedLogSumExp, maskedMean } from "../../functional/masks.ts";
-import { safeSqrt } from "../../functional/numerics.ts";
 import { expectNonNegative, expectNumber, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
+import { cosineOfSum } from "./angles.ts";
 import { type BatchOptions, type BatchSimilarity, reduceValid, similarityBatch } from "./batch.ts";
 
 export interface TupletMarginOptions extends BatchOptions {
@@ -41,8 +41,7 @@ export function tupletMargin(embeddings: TensorLike, labels: TensorLike, options
     isPositive,
     isNegative,
   } = similarityBatch(where, embeddings, labels, { ...batch, similarity: "cosine" });
-  const sine = safeSqrt(cosine.square().neg().add(1).relu());
-  const eased = cosine.mul(Math.cos(margin)).add(sine.mul(Math.sin(margin)));
+  const eased = cosineOfSum(cosine, -margin);
   const negatives = maskedLogSumExp(cosine.mul(scale), isNegative, 1, { keepDims: true });
   const valid = isPositive.logicalAnd(isNegative.any(1, { keepDims: true }));
   const terms = select(valid, negatives.sub(select(valid, eased, 0).mul(scale)).softplus(), 0);

@@ -3,6 +3,7 @@ import { expectBinary, expectSameShape, floatTensor } from "../../tensor/checks.
 import { expectNonNegative } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import type { Reduction } from "../reduction.ts";
+import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
 import {
   expectListAverage,
   type ListOptions,
@@ -13,7 +14,7 @@ import {
   reduceLists,
   resolvePreset,
 } from "./lists.ts";
-import { expectPointAverage, itemLogits, reduceItems, sigmoidCrossEntropy } from "./pointwise.ts";
+import { expectPointAverage, itemLogits, reduceItems } from "./pointwise.ts";
 
 // Losses of clicks, whose causes are hidden: an expectation step, whose posterior is a constant to the gradient, and the
 // loss of the maximisation step.

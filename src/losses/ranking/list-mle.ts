@@ -1,5 +1,7 @@
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
+import { concat } from "../../autograd/movement.ts";
 import { expectNonNegativeElements, expectShape } from "../../tensor/checks.ts";
+import { full } from "../../tensor/creation.ts";
 import { expectOneOf, resolve } from "../../tensor/options.ts";
 import { type Generator, generatorOr } from "../../tensor/random.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
@@ -50,9 +52,12 @@ function idealOrder({ y, real }: Relevance, ties: "stable" | "random", generator
  * positions that hold padding.
  */
 function choices({ s, real }: Pick<Lists, "s" | "real">, order: Tensor): Tensor {
-  const sorted = s.maskedFill(real.logicalNot(), except).gather(1, order);
+  const kept = s.maskedFill(real.logicalNot(), except);
+  const shifted = kept.sub(stopGradient(kept.max(1, { keepDims: true }))); // a common offset would take the digits
+  const sorted = shifted.gather(1, order);
   const among = sorted.flip(1).logCumSumExp(1).flip(1);
-  return select(real.gather(1, order), among.sub(sorted), 0);
+  const after = concat([among.slice([null, { start: 1 }]), full([sorted.shape[0], 1], except, { dtype: s.dtype })], 1);
+  return select(real.gather(1, order), after.sub(sorted).softplus(), 0);
 }
 
 /** Which lists have a loss: where they are counted, those whose items are all alike have that of the order they come in. */

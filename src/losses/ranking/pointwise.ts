@@ -7,6 +7,7 @@ import { expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import type { Reduction } from "../reduction.ts";
+import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
 import {
   hasReal,
   type ListOptions,
@@ -49,9 +50,6 @@ export function reduceItems(
 ): Tensor {
   return reduceCounted(where, select(real, terms, 0), average === "all" ? null : real, single, reduction);
 }
-
-/** -y log sigmoid(x) - (1 - y) log(1 - sigmoid(x)). */
-export const sigmoidCrossEntropy = (x: Tensor, y: Tensor): Tensor => x.softplus().sub(x.mul(y));
 
 export interface PointwiseSigmoidOptions extends PointwiseOptions {
   /** Take relevance above 1 for 1, as rax does. Default false: it is an error. */

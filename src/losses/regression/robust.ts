@@ -67,13 +67,13 @@ export function welsch(predictions: TensorLike, targets: TensorLike, options: Ro
 export function tukey(predictions: TensorLike, targets: TensorLike, options: RobustOptions = {}): Tensor {
   const { scale = 4.685 } = options;
   const terms = (x: Tensor) => {
-    const inside = x.clamp(-1, 1).square();
-    const rest = inside.neg().add(1);
-    return rest
-      .square()
-      .mul(rest)
-      .neg()
-      .add(1)
+    const u = x.clamp(-1, 1).square();
+    // 1 - (1 - u)^3, which would lose the digits of a small u
+    return u
+      .sub(3)
+      .mul(u)
+      .add(3)
+      .mul(u)
       .mul((scale * scale) / 6);
   };
   return ofScaled("tukey", predictions, targets, options, terms, 4.685);

@@ -1,3 +1,4 @@
+import { stopGradient } from "../../autograd/elementwise.ts";
 import "../../functional/methods.ts";
 import { expectBinary, expectNotEmpty, expectSameShape, floatTensor } from "../../tensor/checks.ts";
 import { expectOneOf, resolve } from "../../tensor/options.ts";
@@ -32,7 +33,7 @@ export function boundary(probabilities: TensorLike, distances: TensorLike, optio
   const d = asTensor(distances, x.dtype, where, "distances");
   expectSameShape(where, { probabilities: x, distances: d });
   const classes = includeBackground ? (m: Tensor) => m : foreground(where, "probabilities", x);
-  const product = activated(where, "probabilities", x, activation).mul(d);
+  const product = activated(where, "probabilities", x, activation).mul(stopGradient(d));
   return reduce(where, classes(product).mean(pixelAxes(x)), reduction);
 }
 

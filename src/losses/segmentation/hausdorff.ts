@@ -1,4 +1,4 @@
-import { where as select } from "../../autograd/elementwise.ts";
+import { where as select, stopGradient } from "../../autograd/elementwise.ts";
 import "../../functional/methods.ts";
 import { expectNonNegativeElements, expectShape } from "../../tensor/checks.ts";
 import { onesLike } from "../../tensor/creation.ts";
@@ -71,12 +71,12 @@ function pixelCount({ p, over, ignored, classes }: Masks): Tensor {
   return over(ignored === null ? onesLike(p) : classes(ignored.logicalNot()).to(p.dtype)).maximum(1);
 }
 
-/** Distances of the shape of x, checked. */
+/** Distances of the shape of x, checked, as constants. */
 function distancesLike(where: string, name: string, distances: TensorLike, x: Tensor): Tensor {
   const d = asTensor(distances, x.dtype, where, name);
   expectShape(where, name, d, x.shape);
   expectNonNegativeElements(where, name, d);
-  return d;
+  return stopGradient(d);
 }
 
 export interface HausdorffErosionOptions extends MaskOptions {

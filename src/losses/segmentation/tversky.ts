@@ -82,12 +82,14 @@ const tverskyPresets: Record<NonNullable<TverskyOptions["preset"]>, Partial<Sett
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
  * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch", a scalar for "all".
  * alpha and beta 0.5 make it `dice` with squared false, 1 make it `jaccard`; beta above alpha favours recall.
- * Options: see `TverskyOptions`. Presets: "monai", "keras", "smp" (segmentation_models_pytorch).
+ * Options: see `TverskyOptions`. Presets: "monai", "keras", "smp" (segmentation_models_pytorch). Keras has the two masks
+ * exchanged, so that its alpha weighs false negatives, against its documentation; so it does under the preset.
  * Salehi et al. 2017, arXiv:1706.05721. Reference values: the libraries of the presets.
  */
 export function tversky(probabilities: TensorLike, targets: TensorLike, options: TverskyOptions = {}): Tensor {
   const settings = resolvePreset<Settings<TverskyOptions>>("tversky", options, plainTversky, tverskyPresets);
-  const form = tverskyForm("tversky", settings);
+  const { preset, alpha, beta } = settings;
+  const form = tverskyForm("tversky", preset === "keras" ? { ...settings, alpha: beta, beta: alpha } : settings);
   const masks = masksOf("tversky", ["probabilities", probabilities], targets, form);
   return reduce("tversky", weighClasses("tversky", tverskyTerms(masks, form), masks.byClass, form), form.reduction);
 }
