@@ -78,7 +78,7 @@ export function classProbabilities(
   target: TensorLike,
   what = "probabilities",
 ): Tensor {
-  const t = asTensor(target, scores.dtype);
+  const t = asTensor(target, scores.dtype, where, what);
   if (!sameShape(t.shape, scores.shape)) {
     throw new ShapeError(
       where,
@@ -119,7 +119,7 @@ export function labelLogit(logits: Tensor, labels: Labels): Tensor {
 /** A weight for each class as a tensor [classes], or null; checked. */
 export function classWeights(where: string, name: string, weight: TensorLike | null, scores: Tensor): Tensor | null {
   if (weight === null) return null;
-  const w = asTensor(weight, scores.dtype);
+  const w = asTensor(weight, scores.dtype, where, name);
   expectShape(where, name, w, [scores.shape[classAxis(where, "scores", scores)]]);
   expectNonNegativeElements(where, name, w);
   return w;

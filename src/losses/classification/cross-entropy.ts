@@ -24,11 +24,12 @@ import { expectFraction } from "../scalar-option.ts";
 /** terms times a weight that broadcasts to them, checked; the terms themselves without one. `name` is that of the weight in errors. */
 function weighted(where: string, name: string, terms: Tensor, weight: TensorLike | null): Tensor {
   if (weight === null) return terms;
-  const w = asTensor(weight, terms.dtype);
+  const w = asTensor(weight, terms.dtype, where, name);
   const offset = terms.ndim - w.ndim;
   const fits = offset >= 0 && w.shape.every((size, i) => size === 1 || size === terms.shape[i + offset]);
   if (!fits)
     throw new ShapeError(where, `${name} ${formatShape(w.shape)} must broadcast to ${formatShape(terms.shape)}`);
+  expectNonNegativeElements(where, name, w);
   return terms.mul(w);
 }
 
@@ -131,7 +132,7 @@ export function binaryCrossEntropyWithLogits(
   const y = labelSmoothing === 0 ? given : given.mul(1 - labelSmoothing).add(labelSmoothing / 2);
   let positive = y.mul(x.neg().softplus());
   if (posWeight !== null) {
-    expectNonNegativeElements(name, "posWeight", asTensor(posWeight, x.dtype));
+    expectNonNegativeElements(name, "posWeight", asTensor(posWeight, x.dtype, name, "posWeight"));
     positive = weighted(name, "posWeight", positive, posWeight);
   }
   const terms = positive.add(y.neg().add(1).mul(x.softplus()));

@@ -2,7 +2,7 @@ import { noGrad } from "../../autograd/primitive.ts";
 import { kaimingUniform } from "../../nn/init.ts";
 import { Module } from "../../nn/module.ts";
 import { zeros } from "../../tensor/creation.ts";
-import { expectInteger, expectNumber, expectPositive } from "../../tensor/options.ts";
+import { expectInteger, expectNumber, expectOptions, expectPositive } from "../../tensor/options.ts";
 import type { Generator } from "../../tensor/random.ts";
 import { type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { type ContrastiveTensionInBatchOptions, contrastiveTensionInBatch } from "./contrastive-tension.ts";
@@ -22,8 +22,11 @@ export class Clip extends Module {
   logitScale: Tensor;
   readonly #options: Omit<ClipOptions, "temperature">;
 
-  constructor({ temperature = 0.07, ...options }: Omit<ClipOptions, "temperature"> & { temperature?: number } = {}) {
+  constructor(given: Omit<ClipOptions, "temperature"> & { temperature?: number } = {}) {
     super();
+    const defaults = { temperature: 0.07 };
+    expectOptions("Clip", given, defaults);
+    const { temperature = defaults.temperature, ...options } = given;
     expectPositive("Clip", "temperature", temperature);
     this.#options = options;
     noGrad(() => clip(zeros([1, 1]), zeros([1, 1]), options)); // checks the options now
@@ -43,12 +46,11 @@ export class SigLIP extends Module {
   bias: Tensor;
   readonly #options: Omit<SigLIPOptions, "scale" | "bias">;
 
-  constructor({
-    scale = 10,
-    bias = -10,
-    ...options
-  }: Omit<SigLIPOptions, "scale" | "bias"> & { scale?: number; bias?: number } = {}) {
+  constructor(given: Omit<SigLIPOptions, "scale" | "bias"> & { scale?: number; bias?: number } = {}) {
     super();
+    const defaults = { scale: 10, bias: -10 };
+    expectOptions("SigLIP", given, defaults);
+    const { scale = defaults.scale, bias = defaults.bias, ...options } = given;
     expectPositive("SigLIP", "scale", scale);
     expectNumber("SigLIP", "bias", bias, "that is finite", Number.isFinite);
     this.#options = options;
@@ -68,8 +70,11 @@ export class ContrastiveTensionInBatch extends Module {
   logitScale: Tensor;
   readonly #options: Omit<ContrastiveTensionInBatchOptions, "scale">;
 
-  constructor({ scale = 20, ...options }: Omit<ContrastiveTensionInBatchOptions, "scale"> & { scale?: number } = {}) {
+  constructor(given: Omit<ContrastiveTensionInBatchOptions, "scale"> & { scale?: number } = {}) {
     super();
+    const defaults = { scale: 20 };
+    expectOptions("ContrastiveTensionInBatch", given, defaults);
+    const { scale = defaults.scale, ...options } = given;
     expectPositive("ContrastiveTensionInBatch", "scale", scale);
     this.#options = options;
     noGrad(() => contrastiveTensionInBatch(zeros([1, 1]), zeros([1, 1]), options)); // checks the options now

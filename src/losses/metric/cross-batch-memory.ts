@@ -3,7 +3,7 @@ import { Module } from "../../nn/module.ts";
 import { expectShape, floatTensor } from "../../tensor/checks.ts";
 import { zeros } from "../../tensor/creation.ts";
 import { ValueError } from "../../tensor/errors.ts";
-import { expectFunction, expectInteger, resolve } from "../../tensor/options.ts";
+import { expectFunction, expectInteger, expectOptions, resolve } from "../../tensor/options.ts";
 import { Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { expectOutside } from "../../tensor/tracing.ts";
 import { type BatchOptions, batchOf, type References } from "./batch.ts";
@@ -64,6 +64,7 @@ export class CrossBatchMemory extends Module {
     if (!(loss instanceof Module)) expectFunction(where, "loss", loss);
     expectInteger(where, "embeddingSize", settings.embeddingSize);
     expectInteger(where, "size", settings.size);
+    expectOptions(where, settings.options, {});
     if (settings.miner !== null) expectFunction(where, "miner", settings.miner);
     this.loss = loss;
     this.#options = settings.options;
@@ -77,11 +78,17 @@ export class CrossBatchMemory extends Module {
   forward(embeddings: TensorLike, labels: TensorLike): Tensor {
     expectOutside("CrossBatchMemory", "the memory changes at every call; compile the model, and call this outside");
     const { x, labels: y } = batchOf("CrossBatchMemory", embeddings, labels);
-    const self = this.training ? this.write(x, y) : null;
-    const references = { ...this.stored(), self };
-    const pairs = this.#miner ? noGrad(() => this.#miner!(x, y, { references })) : null;
-    const options = { ...this.#options, references, pairs };
-    return this.loss instanceof Module ? this.loss.call(x, y, options) : this.loss(x, y, options);
+    const before = { embeddings: this.embeddings, labels: this.labels, count: this.count };
+    try {
+      const self = this.training ? this.write(x, y) : null;
+      const references = { ...this.stored(), self };
+      const pairs = this.#miner ? noGrad(() => this.#miner!(x, y, { references })) : null;
+      const options = { ...this.#options, references, pairs };
+      return this.loss instanceof Module ? this.loss.call(x, y, options) : this.loss(x, y, options);
+    } catch (error) {
+      Object.assign(this, before); // a batch that has no loss is not remembered
+      throw error;
+    }
   }
 
   /** What the memory holds, oldest rows first until it is full. */

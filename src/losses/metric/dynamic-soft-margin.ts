@@ -3,7 +3,7 @@ import { noGrad } from "../../autograd/primitive.ts";
 import { Module } from "../../nn/module.ts";
 import { expectNonNegativeElements, expectShape } from "../../tensor/checks.ts";
 import { zeros } from "../../tensor/creation.ts";
-import { expectInteger, expectNumber, resolve } from "../../tensor/options.ts";
+import { expectInteger, expectNumber, expectOptions, resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import type { Reduction } from "../reduction.ts";
 import { type BatchOptions, distanceBatch, reduceValid } from "./batch.ts";
@@ -100,11 +100,11 @@ export class DynamicSoftMargin extends Module {
   readonly #momentum: number;
   readonly #options: Omit<DynamicSoftMarginOptions, "histogram">;
 
-  constructor({
-    momentum = 0.01,
-    ...options
-  }: Omit<DynamicSoftMarginOptions, "histogram"> & { momentum?: number } = {}) {
+  constructor(given: Omit<DynamicSoftMarginOptions, "histogram"> & { momentum?: number } = {}) {
     super();
+    const defaults = { momentum: 0.01 };
+    expectOptions("DynamicSoftMargin", given, defaults);
+    const { momentum = defaults.momentum, ...options } = given;
     expectNumber("DynamicSoftMargin", "momentum", momentum, "in (0, 1]", (v) => v > 0 && v <= 1);
     noGrad(() => dynamicSoftMargin(zeros([1, 1]), [0], options)); // checks the options now
     this.#momentum = momentum;

@@ -1,5 +1,5 @@
 import { where as select } from "../../autograd/elementwise.ts";
-import { expectIndices } from "../../tensor/checks.ts";
+import { expectIndices, expectPositiveElements } from "../../tensor/checks.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
@@ -57,6 +57,7 @@ export function margin(embeddings: TensorLike, labels: TensorLike, options: Marg
   if (!(beta instanceof Tensor)) expectPositive(where, "beta", beta);
   else if (beta.ndim > 1)
     throw new ShapeError(where, `beta must be a number or [classes], got ${formatShape(beta.shape)}`);
+  else expectPositiveElements(where, "beta", beta);
   const { x, labels: y, distances, isPositive, isNegative } = distanceBatch(where, embeddings, labels, batch);
   const boundary = boundaryOf(where, beta, y); // [n, 1], [1] or a number
   const [positives, negatives] = [isPositive, isNegative].map((mask) => mask.to(x.dtype).sum(1, { keepDims: true }));

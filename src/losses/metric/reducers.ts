@@ -1,6 +1,6 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { maskedMean } from "../../functional/masks.ts";
-import { asIndices, expectIndices, expectShape } from "../../tensor/checks.ts";
+import { asIndices, expectIndices, expectNonNegativeElements, expectShape } from "../../tensor/checks.ts";
 import { onesLike } from "../../tensor/creation.ts";
 import { ShapeError, ValueError } from "../../tensor/errors.ts";
 import { expectNumber, expectPositive, resolve } from "../../tensor/options.ts";
@@ -51,6 +51,7 @@ export function classWeighted(terms: Tensor, labels: TensorLike, weights: Tensor
   expectShape(where, "labels", y, [terms.shape[0]]);
   if (w.ndim !== 1) throw new ShapeError(where, `weights must be [classes], got ${formatShape(w.shape)}`);
   expectIndices(where, "labels", y, w.size, `weights ${formatShape(w.shape)}`);
+  expectNonNegativeElements(where, "weights", w);
   const ofAnchor = w.indexSelect(0, y).reshape([y.size, ...terms.shape.slice(1).map(() => 1)]);
   return maskedMean(terms.mul(ofAnchor), maskFor("classWeighted", terms, counted));
 }

@@ -1,7 +1,7 @@
 import { noGrad } from "../../autograd/primitive.ts";
 import { cosineMatrix } from "../../functional/distances.ts";
 import { oneHot } from "../../functional/selection.ts";
-import { asTensor, type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
+import { type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { expectFraction } from "../scalar-option.ts";
 import { type AdaFaceOptions, adaFace, type CurricularFaceOptions, curricularFace } from "./adaptive-margin.ts";
 import { type CenterOptions, center } from "./center.ts";
@@ -38,8 +38,9 @@ export class AdaFace extends CentreLoss<AdaFaceOptions> {
 
   forward(embeddings: TensorLike, labels: TensorLike): Tensor {
     if (this.training) {
+      const { x } = expectCentred("adaFace", [embeddings, this.weight, labels]);
       noGrad(() => {
-        const { mean, std } = statistics(clippedLengths(asTensor(embeddings)));
+        const { mean, std } = statistics(clippedLengths(x));
         move(this.batchMean, mean, this.share);
         move(this.batchStd, std, this.share);
       });

@@ -1,7 +1,7 @@
 import { noGrad } from "../../autograd/primitive.ts";
 import { Module } from "../../nn/module.ts";
 import { zeros } from "../../tensor/creation.ts";
-import { expectNumber, expectPositive } from "../../tensor/options.ts";
+import { expectNumber, expectOptions, expectPositive } from "../../tensor/options.ts";
 import { type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { type RingOptions, ring } from "./center.ts";
 import { type GE2EOptions, ge2e } from "./ge2e.ts";
@@ -22,8 +22,11 @@ export class GE2E extends Module {
   b: Tensor;
   readonly #options: Omit<GE2EOptions, "w" | "b">;
 
-  constructor({ w = 10, b = -5, ...options }: Omit<GE2EOptions, "w" | "b"> & { w?: number; b?: number } = {}) {
+  constructor(given: Omit<GE2EOptions, "w" | "b"> & { w?: number; b?: number } = {}) {
     super();
+    const defaults = { w: 10, b: -5 };
+    expectOptions("GE2E", given, defaults);
+    const { w = defaults.w, b = defaults.b, ...options } = given;
     expectPositive("GE2E", "w", w);
     expectNumber("GE2E", "b", b, "that is finite", Number.isFinite);
     this.#options = options;
@@ -43,8 +46,11 @@ export class AngularPrototypical extends Module {
   w: Tensor;
   readonly #options: Omit<AngularPrototypicalOptions, "w">;
 
-  constructor({ w = 10, ...options }: Omit<AngularPrototypicalOptions, "w"> & { w?: number } = {}) {
+  constructor(given: Omit<AngularPrototypicalOptions, "w"> & { w?: number } = {}) {
     super();
+    const defaults = { w: 10 };
+    expectOptions("AngularPrototypical", given, defaults);
+    const { w = defaults.w, ...options } = given;
     expectPositive("AngularPrototypical", "w", w);
     this.#options = options;
     noGrad(() => angularPrototypical(zeros([1, 2, 1]), options)); // checks the options now
@@ -62,8 +68,11 @@ export class Ring extends Module {
   radius: Tensor;
   readonly #options: Omit<RingOptions, "radius">;
 
-  constructor({ radius = 1, ...options }: Omit<RingOptions, "radius"> & { radius?: number } = {}) {
+  constructor(given: Omit<RingOptions, "radius"> & { radius?: number } = {}) {
     super();
+    const defaults = { radius: 1 };
+    expectOptions("Ring", given, defaults);
+    const { radius = defaults.radius, ...options } = given;
     expectPositive("Ring", "radius", radius);
     this.#options = options;
     noGrad(() => ring(zeros([1, 1]), options)); // checks the options now

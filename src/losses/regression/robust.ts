@@ -65,7 +65,7 @@ export function welsch(predictions: TensorLike, targets: TensorLike, options: Ro
  * deviation 1), reduction ("mean"). Beaton and Tukey 1974, "The fitting of power series". Reference values: the formula.
  */
 export function tukey(predictions: TensorLike, targets: TensorLike, options: RobustOptions = {}): Tensor {
-  const { scale = 4.685 } = options;
+  const { scale = 4.685 } = options ?? {}; // ofScaled checks them
   const terms = (x: Tensor) => {
     const u = x.clamp(-1, 1).square();
     // 1 - (1 - u)^3, which would lose the digits of a small u

@@ -181,7 +181,7 @@ export function countedWeights(
   axis: number,
   includeBackground: boolean,
 ): Tensor {
-  const w = asTensor(classWeight, loss.dtype);
+  const w = asTensor(classWeight, loss.dtype, where, "classWeight");
   expectShape(where, "classWeight", w, [includeBackground ? loss.shape[axis] : loss.shape[axis] + 1]);
   expectNonNegativeElements(where, "classWeight", w);
   return includeBackground ? w : w.slice([{ start: 1 }]);

@@ -85,7 +85,7 @@ export function crf(
 
 /** The mask as [T, n] of the dtype of x, checked. */
 function keptSteps(mask: TensorLike, labels: Tensor, early: (t: Tensor) => Tensor, x: Tensor): Tensor {
-  const given = asTensor(mask);
+  const given = asTensor(mask, undefined, "crf", "mask");
   expectShape("crf", "mask", given, labels.shape);
   expectBinary("crf", "mask", given);
   const kept = early(given.to(x.dtype));

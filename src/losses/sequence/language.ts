@@ -36,7 +36,7 @@ export function unlikelihood(
   const { reduction } = resolve<{ reduction: Reduction }>("unlikelihood", options, { reduction: "mean" });
   expectOneOf("unlikelihood", "reduction", reduction, ["none", "mean", "sum"]);
   const x = classScores("unlikelihood", logits, 2);
-  const avoided = asTensor(candidates, x.dtype);
+  const avoided = asTensor(candidates, x.dtype, "unlikelihood", "candidates");
   expectSameShape("unlikelihood", { logits: x, candidates: avoided });
   expectBinary("unlikelihood", "candidates", avoided);
   const logp = x.logSoftmax(-1);

@@ -50,7 +50,7 @@ export class CRF extends Module {
     const count = this.start.size;
     expectAxes("CRF.decode", "emissions", given, timeFirst ? ["T", "n", "tags"] : ["n", "T", "tags"]);
     expectShape("CRF.decode", "emissions", given, [...given.shape.slice(0, 2), count]);
-    const byStep = mask === null ? null : asTensor(mask);
+    const byStep = mask === null ? null : asTensor(mask, undefined, "CRF", "mask");
     if (byStep !== null) {
       expectShape("CRF.decode", "mask", byStep, given.shape.slice(0, 2));
       expectBinary("CRF.decode", "mask", byStep);
