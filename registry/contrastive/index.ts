@@ -6,6 +6,7 @@ import { coSENT } from "./co-sent.ts";
 import { contrastiveTension } from "./contrastive-tension.ts";
 import { csrReconstruction } from "./csr-reconstruction.ts";
 import { decoupled } from "./decoupled.ts";
+import { denseStructure } from "./dense-structure.ts";
 import { detCon } from "./det-con.ts";
 import { distillation } from "./distillation.ts";
 import { gaussian } from "./gaussian.ts";
@@ -49,4 +50,5 @@ export const contrastive: Entries = {
   ...distillation,
   ...assignment,
   ...detCon,
+  ...denseStructure,
 };

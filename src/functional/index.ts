@@ -12,3 +12,4 @@ export * from "./reductions.ts";
 export * from "./rows.ts";
 export * from "./selection.ts";
 export * from "./shapes.ts";
+export * from "./singular-values.ts";

@@ -27,7 +27,7 @@ for part in ["torchvision", "torchvision.ops", "torchvision.transforms", "torchv
     absent(part)
 from lightly import loss as li  # noqa: E402
 from lightly.loss.hypersphere_loss import HypersphereLoss  # noqa: E402
-from lightly.loss.regularizer import CO2Regularizer  # noqa: E402
+from lightly.loss.regularizer import CO2Regularizer, DSERegularizer  # noqa: E402
 from monai.losses import BarlowTwinsLoss as MonaiBarlowTwins  # noqa: E402
 
 LIGHTLY, MONAI = library("lightly"), library("monai")
@@ -488,4 +488,28 @@ for reduction in ["none", "mean", "sum"]:
     golden.case("protoNCE", [*TWO, centroids, fine], {"reduction": reduction}, lambda *x, r=reduction: reduced(proto_nce(*x), r), TORCH)
 golden.case("protoNCE", [*TWO, centroids, both], {"counts": [2, 3], "temperature": 0.5}, lambda *x: proto_nce(*x, t=0.5, counts=[2, 3]).mean(), TORCH)
 golden.case("protoNCE", [*TWO, centroids, both], {"counts": [2, 3], "concentrations": {"$input": "concentrations"}, "bank": {"$input": "centroids"}}, lambda *x: proto_nce(*x, counts=[2, 3], phi=golden.inputs[phi], bank=golden.inputs[centroids]).mean(), TORCH)
+
+# lightly finds the clusters itself: it is given ours, with their means.
+places = golden.input("placeFeatures", normal(4, 5, 4))
+in_image = golden.input("imageClusters", torch.tensor([[0, 1, 0, 2, 1], [0, 0, 0, 0, 0], [2, 1, 2, 1, 0], [1, 1, 2, 2, 2]]))
+in_batch = golden.input("batchClusters", torch.tensor([[3, 0, 3, 1, 0], [2, 2, 0, 3, 3], [1, 0, 1, 0, 2], [0, 0, 1, 3, 1]]))
+in_group = golden.input("groupClusters", torch.tensor([[0, 1, 0, 1, 1], [1, 0, 0, 0, 1], [1, 0, 1, 0, 0], [0, 0, 1, 1, 1]]))
+
+
+def dse(x, image, batch, group_size=4, normalize=True, counts=(3, 4)):
+    class Given(DSERegularizer):
+        def _kmeans(self, points, count):
+            labels = self.given.pop(0)
+            used = torch.unique(labels)  # empty clusters have no centre, which lightly never meets
+            return torch.stack([points[labels == k].mean(0) for k in used]), torch.searchsorted(used, labels)
+
+    count = 1 if group_size == 4 else 2
+    regularizer = Given(normalize=normalize, local_clusters=1, global_clusters=group_size)
+    regularizer.given = [*image, *batch.reshape(count, -1)]
+    return regularizer(x)
+
+
+for options, given in [({"counts": [3, 4]}, {}), ({"counts": [3, 4], "normalize": False}, {"normalize": False})]:
+    golden.case("denseStructure", [places, in_image, in_batch], options, lambda *x, g=given: dse(*x, **g), LIGHTLY)
+golden.case("denseStructure", [places, in_image, in_group], {"counts": [3, 2], "groupSize": 2}, lambda *x: dse(*x, group_size=2), LIGHTLY)
 golden.write()

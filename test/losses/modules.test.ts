@@ -42,7 +42,9 @@ test("weights and learned scalars are checked whatever they are given as", () =>
     "binaryCrossEntropyWithLogits: weight[0] is -1, but must be >= 0",
   );
   expect(() => losses.crossEntropy([[1, 2]], [0], { weight: "even" as never })).toThrow("crossEntropy: weight");
-  expect(() => losses.margin(rows, labels(0, 0), { beta: tensor(-1) })).toThrow("margin: beta[0] is -1, but must be > 0");
+  expect(() => losses.margin(rows, labels(0, 0), { beta: tensor(-1) })).toThrow(
+    "margin: beta[0] is -1, but must be > 0",
+  );
   expect(() => losses.infoNCE(rows, rows, { temperature: tensor(-0.1) })).toThrow("infoNCE: temperature");
   expect(() => losses.reducers.classWeighted(tensor([1, 2]), labels(0, 1), [1, -1])).toThrow(
     "reducers.classWeighted: weights[1] is -1, but must be >= 0",

@@ -6,6 +6,7 @@ export * from "./co-sent.ts";
 export * from "./contrastive-tension.ts";
 export * from "./csr-reconstruction.ts";
 export * from "./decoupled.ts";
+export * from "./dense-structure.ts";
 export * from "./det-con.ts";
 export * from "./distillation.ts";
 export * from "./gaussian.ts";
