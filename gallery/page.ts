@@ -1,4 +1,5 @@
-import { type Entry, lossOf, tasks } from "../registry/entry.ts";
+import { type Entry, lossOf, optionSets, tasks } from "../registry/entry.ts";
+import type { Evidence } from "../registry/goldens.ts";
 import { trace } from "../src/index.ts";
 import { escapeHtml } from "../src/report/plot.ts";
 import { Report } from "../src/report/report.ts";
@@ -12,8 +13,8 @@ export interface LossPage {
   family: string;
   entry: Entry;
   source: LossSource;
-  /** How many golden cases there are, by what they come from. */
-  evidence: Readonly<Record<string, number>>;
+  /** The golden cases, by what they come from. */
+  evidence: Readonly<Record<string, Evidence>>;
 }
 
 /** What is drawn on a page: the curves or fields, and the tape. */
@@ -111,7 +112,7 @@ export function pageOf({ name, family, entry, source, evidence }: LossPage, pict
   if (pictures?.tape) page.markup(`<div class="tape">${pictures.tape}</div>`);
   const tape = tapeOf(name, entry);
   page.markup(
-    `<details${pictures?.tape ? "" : ""}><summary>${tape.records.length} operations, in order</summary><pre>${escapeHtml(String(tape))}</pre></details>`,
+    `<details${pictures?.tape ? "" : " open"}><summary>${tape.records.length} operations, in order</summary><pre>${escapeHtml(String(tape))}</pre></details>`,
   );
   page.section("The code");
   page.text(`\`${source.file}\``).code(source.code);
@@ -124,17 +125,30 @@ export function pageOf({ name, family, entry, source, evidence }: LossPage, pict
   page.markup(
     definitions([
       ...Object.entries(evidence).map(
-        ([reference, cases]): Definition => [reference, `${cases} cases`, "value and gradient, in float64 and float32"],
+        ([reference, { cases, gradients }]): Definition => [
+          reference,
+          `${cases} cases`,
+          `${gradients ? "value and gradient" : "value"}, in float64 and float32`,
+        ],
       ),
       ...(entry.reference === undefined
         ? []
         : [["a formula of its own", "", "written differently, in float64"] as const]),
-      ["finite differences", "", "first and second derivatives, in float64"] as const,
+      ...differences(entry),
     ]),
   );
   page.section("Sources");
   page.markup(`<ul>${entry.sources.map((source) => `<li>${linked(source)}</li>`).join("")}</ul>`);
   return page;
+}
+
+/** What finite differences say of it: nothing of options under which a part is a constant to the gradient. */
+function differences(entry: Entry): Definition[] {
+  const sets = optionSets(entry);
+  const whole = sets.filter((options) => !entry.detaches?.(options)).length;
+  if (whole === 0) return [];
+  const rest = whole === sets.length ? "" : ", under the options that hold no part of it constant";
+  return [["finite differences", "", `first and second derivatives, in float64${rest}`]];
 }
 
 const short = (value: number | readonly number[]): string =>

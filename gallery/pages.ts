@@ -24,16 +24,16 @@ export function indexPage(pages: readonly LossPage[]): Report {
     kicker: "tapegrad",
     lead: `${pages.length} losses, each an open formula on the tape: its value, its gradient, its code, where it differs from other libraries, and what it was checked against.`,
   });
-  page.markup(style);
+  page.markup(style).markup(filterBox);
   const used = Object.entries(tasks).filter(([task]) => pages.some(({ entry }) => entry.tasks.includes(task as never)));
   page.markup(
     `<p class="tasks">${used.map(([task, words]) => `<a href="#${task}">${escapeHtml(words)}</a>`).join("")}</p>`,
   );
   for (const [task, words] of used) {
     const fitting = pages.filter(({ entry }) => entry.tasks.includes(task as never));
-    page.markup(`<h2 id="${task}">${escapeHtml(words)}</h2>${choices(fitting)}`);
+    page.markup(`<section class="task"><h2 id="${task}">${escapeHtml(words)}</h2>${choices(fitting)}</section>`);
   }
-  page.section("All, by family");
+  page.markup(filterScript).section("All, by family");
   for (const family of Object.keys(families)) {
     const members = pages.filter((each) => each.family === family);
     page.markup(`<h3>${family}</h3><p>${members.map(linkTo).join(", ")}</p>`);
@@ -52,7 +52,27 @@ const choices = (pages: readonly LossPage[]): string =>
     )
     .join("")}</dl>`;
 
+// The page is whole without the script, which shows the box and hides what does not match.
+const filterBox = `<p class="filter" hidden><label>Filter <input type="search" placeholder="focal, angular, wrong labels" /></label> <span role="status"></span></p>`;
+const filterScript = `<script>
+const box = document.querySelector(".filter");
+const entries = [...document.querySelectorAll(".choices div")];
+box.hidden = false;
+box.querySelector("input").addEventListener("input", ({ target }) => {
+  const words = target.value.toLowerCase().split(/\\s+/).filter(Boolean);
+  for (const each of entries) {
+    const text = (each.textContent + each.closest(".task").querySelector("h2").textContent).toLowerCase();
+    each.hidden = !words.every((word) => text.includes(word));
+  }
+  const shown = new Set(entries.filter((each) => !each.hidden).map((each) => each.querySelector("code").textContent));
+  for (const task of document.querySelectorAll(".task")) task.hidden = !task.querySelector(".choices div:not([hidden])");
+  box.querySelector("span").textContent = words.length > 0 ? shown.size + (shown.size === 1 ? " loss" : " losses") : "";
+});
+</script>`;
+
 const style = `<style>
+.filter input { font: inherit; padding: 4px 10px; border: 1px solid var(--line); border-radius: 8px; background: transparent; color: inherit; width: min(100%, 320px) }
+.filter span { color: var(--soft); margin-left: 8px }
 .tasks { display: flex; flex-wrap: wrap; gap: 8px; max-width: none; margin: 0 0 28px }
 .tasks a { border: 1px solid var(--line); border-radius: 999px; padding: 4px 12px; font-size: 0.9rem }
 .choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 420px), 1fr)); gap: 4px 32px; margin: 8px 0 }

@@ -27,7 +27,11 @@ export async function picturesOf(name: string, entry: Entry): Promise<Picture[]>
   if (Object.values(entry.inputs).some(isPlane)) return fieldsOf(name, entry);
   const [from, to] = ranges[input.kind] ?? [-6, 6];
   const argument = Object.keys(entry.inputs)[moved];
-  return curvesOf(name, `first element of ${argument}`, from, to, usualLines(name, entry, moved, input));
+  const along =
+    input.kind === "boxes"
+      ? `distance by which the first of ${argument} is moved aside`
+      : `first element of ${argument}`;
+  return curvesOf(name, along, from, to, usualLines(name, entry, moved, input));
 }
 
 /** Where the first element of an argument moves, by kind; [-6, 6] of others. */
@@ -58,17 +62,16 @@ function usualLines(name: string, entry: Entry, moved: number, input: Input): Li
     return Object.fromEntries([1, low].map((v) => [`${names[target]} ${v}`, call({}, at(v))]));
   }
   const others = (entry.variants ?? []).filter((options) => !("reduction" in options)).slice(0, 3);
-  const longest = Math.floor(legendWidth / (others.length + 1));
-  return Object.fromEntries([{}, ...others].map((options) => [labelOf(options, longest), call(options, values)]));
+  return Object.fromEntries([{}, ...others].map((options) => [labelOf(options), call(options, values)]));
 }
 
-/** How many characters the names of all lines may have together. */
-const legendWidth = 58;
+/** How many characters of the name of a line there is room for. */
+const longestLabel = 58;
 
-function labelOf(options: object, longest: number): string {
+function labelOf(options: object): string {
   const words = Object.entries(options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const label = words.join(", ") || "defaults";
-  return label.length > longest ? `${label.slice(0, longest - 2)}..` : label;
+  return label.length > longestLabel ? `${label.slice(0, longestLabel - 2)}..` : label;
 }
 
 /** One sample, or as few as the loss takes. */
@@ -85,8 +88,8 @@ function replaced(t: Tensor, x: Tensor, input?: Input): Tensor {
 }
 
 async function curvesOf(name: string, along: string, from: number, to: number, lines: Lines): Promise<Picture[]> {
-  const rows = Object.entries(lines)
-    .flatMap(([line, fn]) =>
+  const drawn = distinct(
+    Object.entries(lines).map(([line, fn]) =>
       Array.from({ length: steps + 1 }, (_, i) => {
         const x = from + ((to - from) * i) / steps;
         const leaf = tensor(x, { dtype: "float64", requiresGrad: true });
@@ -94,10 +97,11 @@ async function curvesOf(name: string, along: string, from: number, to: number, l
         const slope = value.requiresGrad ? grad(value, [leaf], { allowUnused: true })[0].item() : 0;
         return { line, x, value: value.item(), slope };
       }),
-    )
-    .filter(({ value, slope }) => Number.isFinite(value) && Number.isFinite(slope));
-  const colours = coloursOf(Object.keys(lines));
-  const legend = Object.keys(lines).length > 1 ? colours : {};
+    ),
+  );
+  const rows = drawn.flat().filter(({ value, slope }) => Number.isFinite(value) && Number.isFinite(slope));
+  const colours = coloursOf(drawn.map(([{ line }]) => line));
+  const legend = drawn.length > 1 ? colours : {};
   const panel = (key: "value" | "slope", label: string) =>
     draw(
       `${label} of ${name} along ${along}`,
@@ -116,6 +120,21 @@ async function curvesOf(name: string, along: string, from: number, to: number, l
     { svg: await panel("value", "loss"), caption: `The loss along the ${along}.` },
     { svg: await panel("slope", "gradient"), caption: `Its gradient along the ${along}, from the tape.` },
   ];
+}
+
+interface Spot {
+  line: string;
+  x: number;
+  value: number;
+  slope: number;
+}
+
+/** The lines without those that lie on an earlier one. */
+function distinct(lines: readonly Spot[][]): Spot[][] {
+  const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.abs(a)) || Object.is(a, b);
+  const same = (a: Spot[], b: Spot[]) =>
+    a.every(({ value, slope }, i) => near(value, b[i].value) && near(slope, b[i].slope));
+  return lines.filter((line, i) => !lines.slice(0, i).some((earlier) => same(earlier, line)));
 }
 
 const side = 15;

@@ -50,11 +50,21 @@ export function goldenInput(golden: Golden, name: string, float: "float32" | "fl
   return tensor(data, { shape, dtype: dtype === "int32" ? dtype : float, requiresGrad });
 }
 
-/** How many golden cases of a loss there are, by what they come from. */
-export function evidenceOf(loss: string): Readonly<Record<string, number>> {
-  const found: Record<string, number> = {};
+export interface Evidence {
+  cases: number;
+  /** Whether any of them holds gradients. */
+  gradients: boolean;
+}
+
+/** The golden cases of a loss, by what they come from. */
+export function evidenceOf(loss: string): Readonly<Record<string, Evidence>> {
+  const found: Record<string, Evidence> = {};
   for (const { cases } of Object.values(lossGoldens)) {
-    for (const { reference } of cases.filter((c) => c.loss === loss)) found[reference] = (found[reference] ?? 0) + 1;
+    for (const c of cases.filter((each) => each.loss === loss)) {
+      const sofar = found[c.reference] ?? { cases: 0, gradients: false };
+      const held = "gradient" in c || Object.keys(c.gradients ?? {}).length > 0; // the older files have one `gradient`
+      found[c.reference] = { cases: sofar.cases + 1, gradients: sofar.gradients || held };
+    }
   }
   return found;
 }

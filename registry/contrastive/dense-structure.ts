@@ -6,7 +6,7 @@ export const denseStructure: Entries = {
   denseStructure: {
     title: "Dense structure regularisation (DSE)",
     tasks: ["selfSupervised", "segmentation", "regularisation"],
-    formula: String.raw`-\frac{D_{\mathrm{inter}} - \tfrac12 (D_{\mathrm{intra}}^{\mathrm{batch}} + D_{\mathrm{intra}}^{\mathrm{image}})}{\overline{\lVert x - \bar x \rVert}} - \frac{e^{H(\sigma)}}{\min(n, d)}`,
+    formula: String.raw`-\frac{D_{\mathrm{inter}} - \tfrac12 (D_{\mathrm{intra}}^{\mathrm{batch}} + D_{\mathrm{intra}}^{\mathrm{image}})}{\operatorname{mean} \lVert x - \bar x \rVert} - \frac{e^{H(\sigma)}}{\min(n, d)}`,
     use: "With a self-supervised loss whose features of places get worse while those of images get better.",
     avoid: "Without clusters of the places, which k-means has to find anew for each batch.",
     inputs: {

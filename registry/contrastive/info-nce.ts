@@ -70,7 +70,8 @@ export const infoNCE: Entries = {
     sources: ["Chen et al. 2020, A simple framework for contrastive learning (SimCLR), arXiv:2002.05709"],
     libraries: {
       "pytorch-metric-learning": "temperature 0.07; adds the float's smallest number inside the logarithm.",
-      lightly: "temperature 0.5.",
+      lightly:
+        "temperature 0.5; its DirectCLRLoss is this of the first k coordinates of unprojected features: x.slice([null, { stop: k }]).",
     },
   },
 

@@ -39,7 +39,7 @@ function load(): Promise<{ plot: Plot; document: Document }> {
 /**
  * A chart as the text of an SVG: `build` is given Observable Plot and returns what to plot.
  *
- * `legend` names colours in a line above the chart. The text takes the colour of the page around it (`currentColor`).
+ * `legend` names colours in lines above the chart. The text takes the colour of the page around it (`currentColor`).
  * Throws when @observablehq/plot or linkedom, optional peers loaded on demand, are not installed.
  */
 export async function draw(
@@ -67,23 +67,25 @@ const standalone = (svg: string): string =>
     .replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg" role="img"')
     .replace(/-?\d+\.\d{5,}/g, (digits) => String(Number(Number(digits).toFixed(2))));
 
-/** The names of the colours in a line above the chart, for which the picture grows at the top. */
+/** The names of the colours in lines above the chart, for which the picture grows at the top. */
 function withLegend(svg: string, entries: readonly (readonly [name: string, colour: string])[]): string {
-  if (entries.length === 0) return svg;
+  const box = svg.match(/viewBox="0 0 (\d+) (\d+)" height="\d+"/);
+  if (entries.length === 0 || box === null) return svg;
+  const [width, height] = box.slice(1).map(Number);
   const [lineHeight, characterWidth] = [24, 6.6];
-  let x = 4;
+  let [x, line] = [4, 0];
   const marks = entries.map(([name, colour]) => {
+    const length = 30 + name.length * characterWidth;
+    if (x > 4 && x + length > width) [x, line] = [4, line + 1];
     const at = x;
-    x += 30 + name.length * characterWidth;
-    return `<circle cx="${at + 5}" cy="-12" r="5" fill="${colour}"/><text x="${at + 15}" y="-8" text-anchor="start">${escapeHtml(name)}</text>`;
+    x += length;
+    const y = line * lineHeight + 12;
+    return `<circle cx="${at + 5}" cy="${y}" r="5" fill="${colour}"/><text x="${at + 15}" y="${y + 4}" text-anchor="start">${escapeHtml(name)}</text>`;
   });
+  const added = (line + 1) * lineHeight;
   return svg
-    .replace(
-      /viewBox="0 0 (\d+) (\d+)" height="\d+"/,
-      (_, width, height) =>
-        `viewBox="0 ${-lineHeight} ${width} ${Number(height) + lineHeight}" height="${Number(height) + lineHeight}"`,
-    )
-    .replace(/<\/svg>\s*$/, `${marks.join("")}</svg>`);
+    .replace(box[0], `viewBox="0 ${-added} ${width} ${height + added}" height="${height + added}"`)
+    .replace(/<\/svg>\s*$/, `<g transform="translate(0 ${-added})">${marks.join("")}</g></svg>`);
 }
 
 /** A colour for each name, in order; more names than colours start again. */
