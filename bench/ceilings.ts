@@ -78,7 +78,9 @@ export function expNanoseconds(rounds = 50): number {
   return (1e6 * medianMilliseconds(run, rounds)) / source.length;
 }
 
-/** The rate of something that takes `flops` floating-point operations, its share of the peak measured in alternation. */
+/**
+ * The rate of something that takes `flops` floating-point operations, its share of the peak measured in alternation.
+ */
 function rate(flops: number, run: () => void, rounds: number): Rate {
   const peak = microKernel();
   const repeats = Math.ceil(peak.flops / flops);

@@ -1,8 +1,8 @@
 import * as tg from "../src/index.ts";
 import { floats, median } from "./workloads.ts";
 
-// What metric-learning losses cost, value and gradient, against one matrix product of the size of their distance matrix:
-// npx ts-node bench/losses.ts. All in one run, so that the ratios hold whatever the machine does meanwhile.
+// What metric-learning losses cost, value and gradient, against one matrix product of the size of their distance
+// matrix: npx ts-node bench/losses.ts. All in one run, so that the ratios hold whatever the machine does meanwhile.
 
 const [n, d, classes] = [1024, 128, 100];
 const rows = tg.tensor(floats(n * d, 1), { shape: [n, d], requiresGrad: true });

@@ -96,8 +96,8 @@ const readTimings = (file: string): Timing[] =>
 const base = "tapegrad-compiled";
 
 /**
- * Milliseconds of each peer, the median of its runs, and in brackets how many times as long as the base's it takes; below,
- * the geometric mean of these ratios over the workloads that the peer can run.
+ * Milliseconds of each peer, the median of its runs, and in brackets how many times as long as the base's it takes;
+ * below, the geometric mean of these ratios over the workloads that the peer can run.
  */
 function compare(timings: readonly Timing[]): string {
   const names = [...new Set(timings.map(({ peer }) => peer))];

@@ -3,9 +3,9 @@
  *
  *     npx ts-node bench/roofline.ts [workload...]
  *
- * The ceiling of a step is the larger of two times: that of its arithmetic, products at the rate of the matrix product's
- * innermost loop and functions such as exp at the rate of a loop of nothing else; and that of its memory traffic, each
- * array read or written once by each kernel, at the rate of a copy of 4 MB. All are measured in this run.
+ * The ceiling of a step is the larger of two times: that of its arithmetic, products at the rate of the matrix
+ * product's innermost loop and functions such as exp at the rate of a loop of nothing else; and that of its memory
+ * traffic, each array read or written once by each kernel, at the rate of a copy of 4 MB. All are measured in this run.
  */
 
 import { dear } from "../src/compile/kernels/loop-plan.ts";

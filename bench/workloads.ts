@@ -29,7 +29,9 @@ export const workloads = {
 
 export type WorkloadName = keyof typeof workloads;
 
-/** mulberry32: a generator of 32 bits that every peer can have in a few lines, so that all train on the same numbers. */
+/**
+ * mulberry32: a generator of 32 bits that every peer can have in a few lines, so that all train on the same numbers.
+ */
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,7 +1,8 @@
 // Lesson 4: several answers at once. Which digits are in the scene?
 //
 // A scene is twice as high and wide as a digit, and one to three of its quarters hold a real handwritten digit. Each of
-// the ten labels is a yes-or-no question of its own, and most answers are no: the losses differ in how they deal with that.
+// the ten labels is a yes-or-no question of its own, and most answers are no: the losses differ in how they deal with
+// that.
 
 import {
   adaptiveAvgPool2d,
@@ -28,7 +29,8 @@ const lossFunctions: Record<string, (scores: Tensor, targets: Tensor, posWeight:
   "bce-plain": (scores, targets) => losses.binaryCrossEntropyWithLogits(scores, targets),
   focal: (scores, targets) => losses.sigmoidFocal(scores, targets),
   asymmetric: (scores, targets) => losses.asymmetric(scores, targets),
-  // The overlap of what is there and what is said to be, label by label over the batch: absent digits count for nothing.
+  // The overlap of what is there and what is said to be, label by label over the batch: absent digits count for
+  // nothing.
   dice: (scores, targets) => losses.dice(scores.sigmoid(), targets, { axis: "batch" }),
 };
 
@@ -66,7 +68,8 @@ class SceneReader extends nn.Module {
     const strokes = this.pool.call(this.strokes.call(scenes).relu());
     const shapes = this.pool.call(this.shapes.call(strokes).relu());
     const places = this.decide.call(this.quarter.call(shapes).relu()); // [n, labels, 2, 2]
-    // A soft maximum. The hard one teaches one place alone, and an empty quarter that wins by chance then wins for good.
+    // A soft maximum. The hard one teaches one place alone, and an empty quarter that wins by chance then wins for
+    // good.
     return places.flatten(2).logSumExp(2).sub(Math.log(4));
   }
 }

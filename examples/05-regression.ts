@@ -200,7 +200,9 @@ function assemble(folds: readonly Fold[], n: number, predict: (fold: Fold) => Te
   return all;
 }
 
-/** The median, and the distance between the quartiles on the scale of a standard deviation (1.349 of them for a normal). */
+/**
+ * The median, and the distance between the quartiles on the scale of a standard deviation (1.349 of them for a normal).
+ */
 function middle(values: Tensor): { median: number; spread: number } {
   const sorted = values.sort().data;
   const at = (fraction: number) => sorted[Math.floor(fraction * (sorted.length - 1))];

@@ -63,7 +63,9 @@ function nextClass(rows: Tensor, { classes }: Rounds): Tensor {
   return rows.indexSelect(0, tensor(Int32Array.from({ length: rows.shape[0] }, (_, i) => next(i))));
 }
 
-/** The mean loss of the first round with the second, of the third with the fourth and so on: each class once in each. */
+/**
+ * The mean loss of the first round with the second, of the third with the fourth and so on: each class once in each.
+ */
 function perRound(
   embeddings: Tensor,
   { classes, rounds }: Rounds,
@@ -204,7 +206,9 @@ function retrieval(space: Tensor, { data: y, size: n }: Tensor) {
   return { ranked, recall, precision: precisions.reduce((a, b) => a + b) / n };
 }
 
-/** The first query of each class and up to three whose nearest is wrong, with six neighbours each; how many are wrong. */
+/**
+ * The first query of each class and up to three whose nearest is wrong, with six neighbours each; how many are wrong.
+ */
 function queries(ranked: readonly number[][], { data: y }: Tensor) {
   const all = ranked.map((others, query) => ({ query, neighbours: others.slice(0, 6) }));
   const firsts = all.filter(({ query }) => y.indexOf(y[query]) === query);

@@ -3,8 +3,8 @@ import type { Input, Sizes } from "../registry/inputs.ts";
 import { arange, grad, type Tensor, tensor, where } from "../src/index.ts";
 import { coloursOf, draw, palette } from "../src/report/plot.ts";
 
-// Pictures of a loss: curves of its value and its gradient along one number, or, of losses over embeddings, the plane in
-// which one point moves.
+// Pictures of a loss: curves of its value and its gradient along one number, or, of losses over embeddings, the plane
+// in which one point moves.
 
 export interface Picture {
   svg: string;
@@ -140,7 +140,9 @@ function distinct(lines: readonly Spot[][]): Spot[][] {
 const side = 15;
 const reach = 2.6;
 
-/** Points of a plane, unless options that must be given fix how long embeddings are: then their first two coordinates. */
+/**
+ * Points of a plane, unless options that must be given fix how long embeddings are: then their first two coordinates.
+ */
 const planar = ({ sizes, required }: Entry): Sizes => (required === undefined ? { ...sizes, d: 2 } : { ...sizes });
 
 /** Two planes: in each one point moves, and arrows show where gradient descent takes it. */

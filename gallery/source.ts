@@ -67,7 +67,10 @@ function describe(checker: ts.TypeChecker, declaration: ts.FunctionDeclaration):
   };
 }
 
-/** The functions of the same file, not exported, that a function calls, and those that they call, in the order of the file. */
+/**
+ * The functions of the same file, not exported, that a function calls, and those that they call, in the order of the
+ * file.
+ */
 function calledFrom(checker: ts.TypeChecker, declaration: ts.Node): ts.Node[] {
   const found = new Set<ts.Node>();
   const visit = (node: ts.Node): void => {

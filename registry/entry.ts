@@ -86,8 +86,8 @@ export interface Entry {
   reference?: (...args: never[]) => number;
   points?: readonly Point[];
   /**
-   * Whether part of it is a constant to its gradient under these options, so that finite differences are those of another
-   * function; golden values check it then. Default never.
+   * Whether part of it is a constant to its gradient under these options, so that finite differences are those of
+   * another function; golden values check it then. Default never.
    */
   detaches?: (options: object) => boolean;
   /** Whether it runs inside `compile`: false where it looks at values. Default true. */

@@ -104,7 +104,9 @@ const normal = (std: number) => (generator: random.Generator, shape: number[]) =
 const uniform = (low: number, high: number) => (generator: random.Generator, shape: number[]) =>
   generator.uniform(shape, { low, high, dtype: "float64" });
 
-/** Any real number: logits, scores, predictions. `extreme` (1e4) is the largest magnitude at which it must be finite. */
+/**
+ * Any real number: logits, scores, predictions. `extreme` (1e4) is the largest magnitude at which it must be finite.
+ */
 export function scores(form: Form, options: InputOptions & { extreme?: number; std?: number } = {}): Input {
   const { extreme = 1e4, std = 1.5 } = options;
   const kind: Kind = {

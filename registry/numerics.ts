@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { grad, losses, type Tensor, type TensorLike, tensor } from "../src/index.ts";
 import { parseGolden } from "./goldens.ts";
 
-// Calls at which other libraries give NaN, infinity, a dead gradient or a wrong value, and what this one gives. What the
-// others give was measured by test/golden/numerics.py and numerics-tfjs.mjs.
+// Calls at which other libraries give NaN, infinity, a dead gradient or a wrong value, and what this one gives. What
+// the others give was measured by test/golden/numerics.py and numerics-tfjs.mjs.
 
 export interface Measured {
   case: keyof typeof ours;

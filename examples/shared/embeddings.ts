@@ -52,7 +52,9 @@ function imagesOf({ images, labels }: Images, classes: readonly number[], count:
   };
 }
 
-/** 16 filters of 3 x 3 pixels, 32 of 3 x 3 x 16, the strongest answer of each 2 x 2 block, and from these the embedding. */
+/**
+ * 16 filters of 3 x 3 pixels, 32 of 3 x 3 x 16, the strongest answer of each 2 x 2 block, and from these the embedding.
+ */
 export function embeddingNetwork({ height, width }: Images, size: number): nn.Sequential {
   return new nn.Sequential(
     new nn.Conv2d(1, 16, 3, { padding: 1 }),

@@ -58,7 +58,10 @@ export function assign(target: Tensor, values: TensorLike): Tensor {
   return target;
 }
 
-/** Notes that a leaf's values, given by their storage, have been overwritten in place, so that a graph that used the old ones says so. */
+/**
+ * Notes that a leaf's values, given by their storage, have been overwritten in place, so that a graph that used the old
+ * ones says so.
+ */
 export function markChanged(leaf: Storage): void {
   changedAt.set(leaf, nextId());
 }

@@ -123,7 +123,8 @@ export function backward(output: Tensor, gradient?: TensorLike, options: Backwar
       () => true,
       () => false,
     );
-    // Two leaves may be handed one array (both sides of an addition are); each gets its own, as `grad` can be assigned to.
+    // Two leaves may be handed one array (both sides of an addition are); each gets its own, as `grad` can be assigned
+    // to.
     const taken = new Set([seed.storage]);
     for (const [leaf, g] of gradients) {
       if (leaf.record !== null) continue;

@@ -153,8 +153,8 @@ export interface ConvTranspose2dOptions {
 /**
  * The adjoint of `conv2d` in its input: every input pixel paints the kernel into the output.
  *
- * x [n, cIn, h, w], weight [cIn, cOut / groups, kh, kw] -> [n, cOut, (h - 1) s - 2 pad + d (kh - 1) + outputPadding + 1, ...].
- * Semantics of torch.nn.functional.conv_transpose2d.
+ * x [n, cIn, h, w], weight [cIn, cOut / groups, kh, kw] -> [n, cOut, (h - 1) s - 2 pad + d (kh - 1) + outputPadding +
+ * 1, ...]. Semantics of torch.nn.functional.conv_transpose2d.
  */
 export function convTranspose2d(x: TensorLike, weight: TensorLike, options: ConvTranspose2dOptions = {}): Tensor {
   const where = "convTranspose2d";

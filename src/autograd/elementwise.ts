@@ -47,7 +47,9 @@ function unary(
   });
 }
 
-/** Two operands in their common dtype; a JavaScript number takes the tensor's, unless it is a fraction and that is not. */
+/**
+ * Two operands in their common dtype; a JavaScript number takes the tensor's, unless it is a fraction and that is not.
+ */
 function promoted(where: string, a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   if (a instanceof Tensor && typeof b === "number") return [fractional(a, b), scalar(b, fractional(a, b).dtype)];
   if (b instanceof Tensor && typeof a === "number") return [scalar(a, fractional(b, a).dtype), fractional(b, a)];
@@ -147,8 +149,8 @@ export const minimum: BinaryOp = binary("minimum", (x, y) => (x < y || x !== x ?
   vjp: ({ g, inputs: [a, b] }) => [() => share(g, b, a), () => share(g, a, b)],
 });
 
-// Comparisons and logic: bool results, constants to the tape. `Number` of a comparison needs no branch, and a branch that
-// goes either way at random costs ten times as much as the comparison.
+// Comparisons and logic: bool results, constants to the tape. `Number` of a comparison needs no branch, and a branch
+// that goes either way at random costs ten times as much as the comparison.
 
 export const eq: BinaryOp = binary("eq", (x, y) => Number(x === y), { result: "bool" });
 export const ne: BinaryOp = binary("ne", (x, y) => Number(x !== y), { result: "bool" });

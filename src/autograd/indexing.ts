@@ -64,7 +64,9 @@ export function gather(x: TensorLike, axis: number, indices: TensorLike): Tensor
   return gatherOp(t, index, { axis: at });
 }
 
-/** torch.scatter_add: x with source[i][j] added at [indices[i][j]][j] for axis 0, and so on. Repeated indices add up. */
+/**
+ * torch.scatter_add: x with source[i][j] added at [indices[i][j]][j] for axis 0, and so on. Repeated indices add up.
+ */
 export function scatterAdd(x: TensorLike, axis: number, indices: TensorLike, source: TensorLike): Tensor {
   const t = asTensor(x);
   const [at, index] = checkPicks("scatterAdd", t, axis, indices);

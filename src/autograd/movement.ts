@@ -232,7 +232,10 @@ export const padOp: Op<[x: Tensor], SliceAttributes & { value: number }> = primi
   vjp: ({ g, inputs: [x], attributes: { start, step } }) => [() => sliceOp(g, { start, step, shape: x.shape })],
 });
 
-/** What to keep along one axis: from `start` (default 0) up to, not including, `stop` (default the end), every `step`-th. */
+/**
+ * What to keep along one axis: from `start` (default 0) up to, not including, `stop` (default the end), every
+ * `step`-th.
+ */
 export interface Range {
   start?: number;
   stop?: number;

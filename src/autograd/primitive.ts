@@ -256,8 +256,8 @@ function withState<K extends keyof typeof state, T>(where: string, key: K, value
 }
 
 /**
- * Runs a backward pass with a `check` of each gradient, which does something only inside `detectAnomaly`. The operations
- * of the pass are not checked themselves: the fault lies with the operation whose gradient they compute.
+ * Runs a backward pass with a `check` of each gradient, which does something only inside `detectAnomaly`. The
+ * operations of the pass are not checked themselves: the fault lies with the operation whose gradient they compute.
  */
 export function checkingGradients<T>(fn: (check: (name: string, input: number, gradient: Tensor) => void) => T): T {
   if (!state.anomaly) return fn(() => {});

@@ -124,7 +124,8 @@ export function polygamma(n: number, x: number): number {
   let z = x;
   const large = 12 + 2 * n;
   for (; z < large; z++) sum += sign * factorial * z ** (-n - 1);
-  // psi_n(z) ~ (-1)^(n+1) [ (n-1)!/z^n + n!/(2 z^(n+1)) + sum_k B_2k (2k+n-1)! / ((2k)! z^(2k+n)) ], psi_0 ~ log z - ...
+  // psi_n(z) ~ (-1)^(n+1) [ (n-1)!/z^n + n!/(2 z^(n+1)) + sum_k B_2k (2k+n-1)! / ((2k)! z^(2k+n)) ], psi_0 ~ log z -
+  // ...
   let series = factorial / (2 * z ** (n + 1)) + (n === 0 ? -Math.log(z) : factorial / n / z ** n);
   let rising = factorial * (n + 1); // (2k + n - 1)! for k = 1
   let power = z ** (-n - 2);

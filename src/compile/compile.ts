@@ -13,13 +13,13 @@ const tooMany = `compile: a function was called with more than ${mostPrograms} c
 
 export interface CompileOptions {
   /**
-   * How many threads share the work, this one included. Default 1. The results have the same bits with any number. Where
-   * threads are not to be had everything runs on one, and a warning says why.
+   * How many threads share the work, this one included. Default 1. The results have the same bits with any number.
+   * Where threads are not to be had everything runs on one, and a warning says why.
    */
   threads?: number;
   /**
-   * Let products and sums of matrix products and convolutions be rounded once, where the machine can: faster, but the last
-   * bits then differ from machine to machine. Default false. An engine without relaxed SIMD does as if it were.
+   * Let products and sums of matrix products and convolutions be rounded once, where the machine can: faster, but the
+   * last bits then differ from machine to machine. Default false. An engine without relaxed SIMD does as if it were.
    */
   relaxedSimd?: boolean;
 }
@@ -32,19 +32,19 @@ export interface Compiled {
 }
 
 /**
- * A function of the same signature that does what `fn` does, to rounding, as a WebAssembly program: the operations, backward
- * passes, and assignments to parameters, buffers and optimizer state. docs/compile.md tells how.
+ * A function of the same signature that does what `fn` does, to rounding, as a WebAssembly program: the operations,
+ * backward passes, and assignments to parameters, buffers and optimizer state. docs/compile.md tells how.
  *
- * The first call for each combination of shapes and dtypes of the argument tensors traces `fn` and makes a program; later
- * calls run it. At most 16 are kept. Arguments may be nested in arrays and plain objects; other values than tensors are
- * part of the program. `fn` is traced again when what decided about its operations has changed (training or evaluation,
- * which parameters require gradients); learning rates, random numbers and states are read at each call. Returned tensors
- * are new and outside any graph; `.grad` of a leaf is one array that every call overwrites. Inside another compiled
- * function, and inside detectAnomaly, `fn` itself runs.
+ * The first call for each combination of shapes and dtypes of the argument tensors traces `fn` and makes a program;
+ * later calls run it. At most 16 are kept. Arguments may be nested in arrays and plain objects; other values than
+ * tensors are part of the program. `fn` is traced again when what decided about its operations has changed (training or
+ * evaluation, which parameters require gradients); learning rates, random numbers and states are read at each call.
+ * Returned tensors are new and outside any graph; `.grad` of a leaf is one array that every call overwrites. Inside
+ * another compiled function, and inside detectAnomaly, `fn` itself runs.
  *
- * Throws a CompileError when `fn` reads a value while it is traced, is async or uses a primitive of its own; when it has
- * been disposed of; and when there is no memory or no WebAssembly. What a check of `fn` finds in a later call (a class
- * index out of range) is thrown as by `fn`, and then no state has changed.
+ * Throws a CompileError when `fn` reads a value while it is traced, is async or uses a primitive of its own; when it
+ * has been disposed of; and when there is no memory or no WebAssembly. What a check of `fn` finds in a later call (a
+ * class index out of range) is thrown as by `fn`, and then no state has changed.
  *
  * @example
  * const step = compile((x: Tensor, y: Tensor) => {

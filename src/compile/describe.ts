@@ -56,8 +56,8 @@ export function formatProgram({ step, kernels, operations, bytesMoved, memoryPla
 const [width, height, margin] = [760, 320, 36];
 
 /**
- * The memory plan as SVG: time, kernel by kernel, from left to right; addresses from bottom to top. A block is a value for
- * as long as it is needed, or (grey) the temporary memory of one kernel.
+ * The memory plan as SVG: time, kernel by kernel, from left to right; addresses from bottom to top. A block is a value
+ * for as long as it is needed, or (grey) the temporary memory of one kernel.
  */
 export function drawMemoryPlan({ blocks, bytes }: MemoryPlan, kernels: readonly KernelReport[]): string {
   const x = (kernel: number) => margin + ((width - 2 * margin) * kernel) / Math.max(1, kernels.length + 1);

@@ -16,9 +16,9 @@ export interface Layouts {
 }
 
 /**
- * The program as WebAssembly. It exports `run`, which does the whole step and returns 0; or, if a check fails, the number
- * of the check counted from 1, before any state has been changed that matters. For several threads it also exports
- * `lead`, which is `run` with the help of those that are in `help`.
+ * The program as WebAssembly. It exports `run`, which does the whole step and returns 0; or, if a check fails, the
+ * number of the check counted from 1, before any state has been changed that matters. For several threads it also
+ * exports `lead`, which is `run` with the help of those that are in `help`.
  */
 export function emit(
   step: Step,

@@ -3,7 +3,9 @@ import type { Shape } from "../tensor/shape.ts";
 import type { FunctionBuilder, Module } from "../wasm/assembler.ts";
 import type { Local } from "../wasm/encoding.ts";
 
-/** What a value looks like in memory: row-major and contiguous, a bool one byte, everything else as in a typed array. */
+/**
+ * What a value looks like in memory: row-major and contiguous, a bool one byte, everything else as in a typed array.
+ */
 export interface Layout {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -26,7 +28,9 @@ export interface Addresses {
   readonly scratch: Local<"i32">;
 }
 
-/** One step of a kernel. Its parts may run in any order and at the same time; the next stage starts when all are done. */
+/**
+ * One step of a kernel. Its parts may run in any order and at the same time; the next stage starts when all are done.
+ */
 export interface Stage {
   /** Into how many parts the work is cut: fixed by the shapes, never by the number of threads. */
   readonly parts: number;

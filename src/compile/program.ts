@@ -13,7 +13,9 @@ import { type Schedule, schedule, type Unit } from "./schedule.ts";
 import { type Step, tapeOf } from "./step.ts";
 import { formTeam, type Team } from "./threads/pool.ts";
 
-/** A program of fewer parts, of at least 4 microseconds each, runs on one thread: to wake another would take as long. */
+/**
+ * A program of fewer parts, of at least 4 microseconds each, runs on one thread: to wake another would take as long.
+ */
 const fewestParts = 16;
 
 const partsToShare = ({ units }: Schedule): number =>

@@ -109,7 +109,9 @@ function unitsOf(
   return units;
 }
 
-/** A product or convolution with an epilogue, which works in place unless others need the output `before` it as well. */
+/**
+ * A product or convolution with an epilogue, which works in place unless others need the output `before` it as well.
+ */
 function withEpilogue(
   records: readonly TapeRecord[],
   { loads, stores, operations, emit }: Epilogue,

@@ -52,7 +52,9 @@ export const results = ({ outputs, assignments, checks }: Step): Tensor[] => [
 /** The step's records as a tape, to print and to draw. */
 export const tapeOf = ({ records }: Step): Tape => new Tape(records);
 
-/** The step as text: its leaves and where they come from, one line an operation, what it returns and what it changes. */
+/**
+ * The step as text: its leaves and where they come from, one line an operation, what it returns and what it changes.
+ */
 export function formatStep(step: Step): string {
   const tape = tapeOf(step);
   const states = [...step.leaves].filter(([, leaf]) => leaf.kind === "state");

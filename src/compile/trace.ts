@@ -276,7 +276,9 @@ function callSite(): string {
   return siteIn(stack);
 }
 
-/** The same from a stack as V8 writes it ("at f (file:line:column)") or as Firefox and Safari do ("f@file:line:column"). */
+/**
+ * The same from a stack as V8 writes it ("at f (file:line:column)") or as Firefox and Safari do ("f@file:line:column").
+ */
 export function siteIn(stack: string): string {
   const places = stack.split("\n").flatMap((line) => {
     const match = /^at (?:.*? \((.*:\d+):\d+\)|(.*:\d+):\d+)$/.exec(line.trim()) ?? /^[^@]*@(.*:\d+):\d+$/.exec(line);

@@ -5,8 +5,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { results, type Step } from "./step.ts";
 
 /**
- * Throws an Error unless the step is sound: every input is a leaf or made by an earlier record, every output is made once
- * and has the shape and dtype that its primitive's rules give, and everything that the step delivers is there.
+ * Throws an Error unless the step is sound: every input is a leaf or made by an earlier record, every output is made
+ * once and has the shape and dtype that its primitive's rules give, and everything that the step delivers is there.
  */
 export function verify(step: Step): void {
   const known = new Set<Tensor>(step.leaves.keys());

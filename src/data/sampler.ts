@@ -28,9 +28,10 @@ export interface BalancedBatchSamplerOptions extends RandomOptions {
  *     const sampler = new BalancedBatchSampler(labels, { classes: 8, samples: 4, seed: 0 });
  *     const loader = new DataLoader(new TensorDataset(images, labels), { sampler });
  *
- * labels: [n], int32, one for each item of the dataset. Each batch draws its classes anew. The items of a class come in a
- * random order, all of an epoch's before any returns; a class with fewer than `samples` repeats them. The items of a class are next to
- * each other. As pytorch-metric-learning's MPerClassSampler, which draws items with replacement between batches.
+ * labels: [n], int32, one for each item of the dataset. Each batch draws its classes anew. The items of a class come in
+ * a random order, all of an epoch's before any returns; a class with fewer than `samples` repeats them. The items of a
+ * class are next to each other. As pytorch-metric-learning's MPerClassSampler, which draws items with replacement
+ * between batches.
  */
 export class BalancedBatchSampler implements BatchSampler {
   readonly length: number;

@@ -113,7 +113,9 @@ function checkSizes(n: number, sizes: readonly number[]): readonly number[] {
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** Whole numbers of the given sum in proportion to the weights: each rounded down, the rest to the largest remainders. */
+/**
+ * Whole numbers of the given sum in proportion to the weights: each rounded down, the rest to the largest remainders.
+ */
 function apportion(total: number, weights: readonly number[]): number[] {
   const shares = weights.map((w) => (total * w) / sum(weights));
   const whole = shares.map((share) => Math.floor(share + 1e-9)); // 0.7 * 10 is 7, whatever its last bit says

@@ -39,7 +39,10 @@ export function cosineSimilarity(a: TensorLike, b: TensorLike, options: { axis?:
   return sum(mul(unit(x), unit(y)), axis);
 }
 
-/** The cosines of all rows of a [n, d] with all of b [m, d] (default a itself): [n, m]. A zero vector has cosine 0 with everything. */
+/**
+ * The cosines of all rows of a [n, d] with all of b [m, d] (default a itself): [n, m]. A zero vector has cosine 0 with
+ * everything.
+ */
 export function cosineMatrix(a: TensorLike, b?: TensorLike): Tensor {
   const x = normalize(a, { axis: -1 });
   return matmul(x, b === undefined ? x : normalize(b, { axis: -1 }), { transposeB: true });

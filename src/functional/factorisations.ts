@@ -20,10 +20,11 @@ function matrices(where: string, x: TensorLike, square: boolean): Tensor {
 }
 
 /**
- * The lower triangular L with L Lt = A, for a symmetric positive semi-definite A [..., d, d], whose lower triangle is read.
+ * The lower triangular L with L Lt = A, for a symmetric positive semi-definite A [..., d, d], whose lower triangle is
+ * read.
  *
- * A pivot that is not above 4 d times the rounding error of its diagonal element is taken for 0: its column of L is 0, with
- * gradient 0. So a singular A has a factor too, and an indefinite one loses what is negative.
+ * A pivot that is not above 4 d times the rounding error of its diagonal element is taken for 0: its column of L is 0,
+ * with gradient 0. So a singular A has a factor too, and an indefinite one loses what is negative.
  */
 export function cholesky(a: TensorLike): Tensor {
   let rest = matrices("cholesky", a, true);
@@ -51,8 +52,8 @@ const lowerRight = (a: Tensor, k: number): Tensor =>
   k === 0 ? a : narrow(narrow(a, a.ndim - 2, { start: k }), a.ndim - 1, { start: k });
 
 /**
- * log det A = 2 sum log L_kk of a symmetric positive semi-definite A [..., d, d]: [...]. Pivots that `cholesky` takes for 0
- * are left out: of a singular matrix it is the logarithm of what the others multiply to.
+ * log det A = 2 sum log L_kk of a symmetric positive semi-definite A [..., d, d]: [...]. Pivots that `cholesky` takes
+ * for 0 are left out: of a singular matrix it is the logarithm of what the others multiply to.
  */
 export function logDeterminant(a: TensorLike): Tensor {
   const pivots = diagonal(cholesky(matrices("logDeterminant", a, true)));
@@ -60,8 +61,8 @@ export function logDeterminant(a: TensorLike): Tensor {
 }
 
 /**
- * X with L X = B, by forward substitution: L lower triangular [..., d, d], B [..., d, m]. Where a pivot is 0, as `cholesky`
- * leaves it for what has no extent, that row of X is 0.
+ * X with L X = B, by forward substitution: L lower triangular [..., d, d], B [..., d, m]. Where a pivot is 0, as
+ * `cholesky` leaves it for what has no extent, that row of X is 0.
  */
 export function solveTriangular(l: TensorLike, b: TensorLike): Tensor {
   const factor = matrices("solveTriangular", l, true);
@@ -91,9 +92,9 @@ const polarSteps = 45;
  * The nuclear norm of A [..., rows, columns], the sum of its singular values: [...].
  *
  * It is <A, Q> for the polar factor Q = U Vt, which Newton and Schulz's iteration X <- (3 X - X Xt X) / 2 finds from
- * A / ||A|| without a decomposition. So repeated singular values are no special case. The gradient is Q; singular values
- * of 0, where the norm has a kink, take no part in it (the subgradient of least norm), and those below about 1e-7 ||A||
- * only in part.
+ * A / ||A|| without a decomposition. So repeated singular values are no special case. The gradient is Q; singular
+ * values of 0, where the norm has a kink, take no part in it (the subgradient of least norm), and those below about
+ * 1e-7 ||A|| only in part.
  * Higham 2008, "Functions of Matrices", chapter 8.
  */
 export function nuclearNorm(a: TensorLike): Tensor {

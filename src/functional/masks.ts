@@ -20,8 +20,8 @@ export interface MaskedLogSumExpOptions {
 const leftOut = -1e38;
 
 /**
- * log of the sum of e^x along an axis, over the elements where the mask is true. Finite, with finite gradients, for finite
- * x of any size and where nothing is kept; what is left out may be anything.
+ * log of the sum of e^x along an axis, over the elements where the mask is true. Finite, with finite gradients, for
+ * finite x of any size and where nothing is kept; what is left out may be anything.
  *
  * x, mask (bool): shapes that broadcast to one another. Options: addOne (false), empty (0), keepDims (false).
  */
@@ -46,7 +46,9 @@ export function maskedLogSumExp(
   return keepDims ? result : squeeze(result, axis);
 }
 
-/** The mean along an axis (or of all) of the elements where the mask is true; 0, with gradient 0, where there are none. */
+/**
+ * The mean along an axis (or of all) of the elements where the mask is true; 0, with gradient 0, where there are none.
+ */
 export function maskedMean(x: TensorLike, mask: TensorLike, axis?: number): Tensor {
   const values = where(mask, x, 0);
   const count = sum(where(mask, onesLike(values), 0), axis);

@@ -41,7 +41,9 @@ export function safeNorm(x: TensorLike, axis?: number | readonly number[], optio
   return safeSqrt(sum(square(x), axis, options));
 }
 
-/** x^power for x >= 0, with gradient 0 at 0, where powers below 1 have an infinite slope; x < 0 counts as 0. x^0 is 1. */
+/**
+ * x^power for x >= 0, with gradient 0 at 0, where powers below 1 have an infinite slope; x < 0 counts as 0. x^0 is 1.
+ */
 export function safePower(x: TensorLike, power: number): Tensor {
   const t = asTensor(x);
   if (power === 0) return add(mul(t, 0), 1);
@@ -66,8 +68,8 @@ export const log1mexp: Unary = (x) => {
 };
 
 /**
- * log gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2) for x > 0: what Stirling's formula leaves, about 1 / (12 x). Sums
- * of log gamma that cancel keep their digits when only these remainders are added.
+ * log gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2) for x > 0: what Stirling's formula leaves, about 1 / (12 x).
+ * Sums of log gamma that cancel keep their digits when only these remainders are added.
  */
 export const stirlingRemainder: Unary = (x) => {
   const t = asTensor(x);

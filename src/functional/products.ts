@@ -38,7 +38,8 @@ export function einsum(equation: string, ...operands: TensorLike[]): Tensor {
   const written = left.split(",");
   if (written.length !== tensors.length) fail(`names ${written.length} operands, but ${tensors.length} were given`);
 
-  // Each axis behind an ellipsis gets a digit for a name, counted from the right, so that they align as in broadcasting.
+  // Each axis behind an ellipsis gets a digit for a name, counted from the right, so that they align as in
+  // broadcasting.
   const terms = written.map((term, i) => {
     const named = term.replace("...", "").length;
     const hidden = tensors[i].ndim - named;

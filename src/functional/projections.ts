@@ -41,7 +41,9 @@ export function rootOfEntmax15(x: TensorLike, axis = -1): Tensor {
   return relu(sub(scores, sub(mean, sqrt(variance))));
 }
 
-/** The scores less their maximum, their constants in falling order with running sums, and 1, 2, 3, ... along the axis. */
+/**
+ * The scores less their maximum, their constants in falling order with running sums, and 1, 2, 3, ... along the axis.
+ */
 function ranked(where: string, x: TensorLike, axis: number) {
   const t = asTensor(x);
   const at = normalizeAxis(where, axis, t.ndim);

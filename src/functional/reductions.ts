@@ -93,8 +93,8 @@ export function norm(x: TensorLike, axis?: Axes, options: NormOptions = {}): Ten
 }
 
 /**
- * The product over one axis, several, or all; 1 over nothing. Multiplied in pairs, halving the length each time, so that
- * the gradients need no division and are right where elements are 0.
+ * The product over one axis, several, or all; 1 over nothing. Multiplied in pairs, halving the length each time, so
+ * that the gradients need no division and are right where elements are 0.
  */
 export function prod(x: TensorLike, axis?: Axes, options: ReductionOptions = {}): Tensor {
   const t = asTensor(x);

@@ -37,8 +37,8 @@ export interface NormalizeOptions {
 }
 
 /**
- * x / max(||x||_p, eps) along an axis; the gradient at the zero vector, which has no direction to turn, is 0. Semantics of
- * torch.nn.functional.normalize, whose gradient there is 1 / eps, 1e12 times that of a unit vector.
+ * x / max(||x||_p, eps) along an axis; the gradient at the zero vector, which has no direction to turn, is 0. Semantics
+ * of torch.nn.functional.normalize, whose gradient there is 1 / eps, 1e12 times that of a unit vector.
  */
 export function normalize(x: TensorLike, options: NormalizeOptions = {}): Tensor {
   const t = asFloat(x);

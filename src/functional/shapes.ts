@@ -92,7 +92,10 @@ export function repeat(x: TensorLike, count: number, axis?: number): Tensor {
   );
 }
 
-/** Parts of x along an axis (default 0): of `sizes` when it is a list, else of that size each, the last one smaller, as torch.split. */
+/**
+ * Parts of x along an axis (default 0): of `sizes` when it is a list, else of that size each, the last one smaller, as
+ * torch.split.
+ */
 export function split(x: TensorLike, sizes: number | readonly number[], axis = 0): Tensor[] {
   const t = asTensor(x);
   const at = normalizeAxis("split", axis, t.ndim);

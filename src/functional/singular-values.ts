@@ -12,12 +12,13 @@ import { swapAxes } from "./shapes.ts";
 const mostSweeps = 40;
 
 /**
- * The singular values of A [rows, columns], [min(rows, columns)], in no order: ||A v_i|| for the eigenvectors v_i of the
- * smaller Gram matrix, which Jacobi's rotations find in float64.
+ * The singular values of A [rows, columns], [min(rows, columns)], in no order: ||A v_i|| for the eigenvectors v_i of
+ * the smaller Gram matrix, which Jacobi's rotations find in float64.
  *
- * The vectors are constants to the gradient. The gradient of any symmetric function of the values is right nevertheless,
- * that of repeated values too, because the values do not change with the vectors to first order; second derivatives are
- * not. The gradient at a singular value of 0 is 0. It reads values, and is no part of a compiled function.
+ * The vectors are constants to the gradient. The gradient of any symmetric function of the values is right
+ * nevertheless, that of repeated values too, because the values do not change with the vectors to first order; second
+ * derivatives are not. The gradient at a singular value of 0 is 0. It reads values, and is no part of a compiled
+ * function.
  * Golub and Van Loan 2013, "Matrix Computations", section 8.5.
  */
 export function singularValues(a: TensorLike): Tensor {

@@ -94,7 +94,10 @@ function header(fail: Fail, bytes: Uint8Array, total?: number) {
   return { shape, size, element: elements[type], start };
 }
 
-/** Inflates, but never beyond what the header inside allows: a small file can otherwise unfold to a thousand times its size. */
+/**
+ * Inflates, but never beyond what the header inside allows: a small file can otherwise unfold to a thousand times its
+ * size.
+ */
 async function gunzip(fail: Fail, bytes: Uint8Array): Promise<Uint8Array> {
   const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
   const chunks: Uint8Array[] = [];

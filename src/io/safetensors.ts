@@ -72,8 +72,8 @@ export function encodeTensors(
  *
  * F64 becomes float64; F32, F16 and BF16 float32; BOOL bool; I32, I16, I8, U16 and U8 int32, and so do I64, U64 and
  * U32 unless a value is too large. Throws a FormatError for bytes that the format forbids, before anything is
- * allocated: a header beyond the file, invalid JSON, a name given twice, an unknown dtype, a shape that does not fit its
- * bytes, and bytes that belong to two tensors or to none.
+ * allocated: a header beyond the file, invalid JSON, a name given twice, an unknown dtype, a shape that does not fit
+ * its bytes, and bytes that belong to two tensors or to none.
  */
 export function decodeSafetensors(bytes: Uint8Array): Record<string, Tensor> {
   return decodeTensors("decodeSafetensors", "", bytes);

@@ -2,7 +2,10 @@ import { expectOneOf } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { expectTerms, type Reduction, reduce } from "./reduction.ts";
 
-/** As `Reduction`, and "meanNonZero": the sum over the number of terms above 0, so that pairs already solved weigh nothing. */
+/**
+ * As `Reduction`, and "meanNonZero": the sum over the number of terms above 0, so that pairs already solved weigh
+ * nothing.
+ */
 export type SparseReduction = Reduction | "meanNonZero";
 
 /** The sum of terms >= 0 over the count of those above 0; 0, with gradient 0, when there are none. */

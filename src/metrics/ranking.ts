@@ -4,8 +4,8 @@ import { expectOneOf, resolve } from "../tensor/options.ts";
 import type { TensorLike } from "../tensor/tensor.ts";
 import { binary, numbers, scored } from "./labels.ts";
 
-// Scores [n], larger for what is more likely positive, and labels [n] of zeros and ones. A threshold t predicts positive
-// where score >= t, so items of equal score change sides together: ties are never broken by order.
+// Scores [n], larger for what is more likely positive, and labels [n] of zeros and ones. A threshold t predicts
+// positive where score >= t, so items of equal score change sides together: ties are never broken by order.
 
 /** How many of each kind score at least each threshold; thresholds are the distinct scores, falling. */
 interface Cumulative {

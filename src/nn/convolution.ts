@@ -42,8 +42,8 @@ function checkPadding(where: string, padding: Pair | "same" | "valid", stride: r
 }
 
 /**
- * 2-d convolution (see `conv2d`): [n, inChannels, h, w] -> [n, outChannels, floor((h + 2 padding - dilation (k - 1) - 1)
- * / stride) + 1, ...].
+ * 2-d convolution (see `conv2d`): [n, inChannels, h, w] -> [n, outChannels, floor((h + 2 padding - dilation (k - 1) -
+ * 1) / stride) + 1, ...].
  *
  * weight [outChannels, inChannels / groups, kh, kw] and bias [outChannels] start uniform on +-1 / sqrt(fanIn),
  * fanIn = inChannels / groups * kh * kw, as torch.nn.Conv2d.

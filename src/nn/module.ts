@@ -174,8 +174,8 @@ export abstract class Module<Output = Tensor> {
   }
 
   /**
-   * Converts parameters and float buffers to another float dtype, in place. Each becomes a new tensor, so do this before
-   * an optimizer is made. Returns the module.
+   * Converts parameters and float buffers to another float dtype, in place. Each becomes a new tensor, so do this
+   * before an optimizer is made. Returns the module.
    */
   to(dtype: "float32" | "float64"): this {
     expectOneOf(`${this.constructor.name}.to`, "dtype", dtype, ["float32", "float64"]);

@@ -24,7 +24,9 @@ abstract class Pool2d<Options extends Pool2dOptions> extends Module {
   }
 }
 
-/** The largest value in each window (see `maxPool2d`): [n, c, h, w] -> [n, c, oh, ow]. `stride` defaults to the kernel. */
+/**
+ * The largest value in each window (see `maxPool2d`): [n, c, h, w] -> [n, c, oh, ow]. `stride` defaults to the kernel.
+ */
 export class MaxPool2d extends Pool2d<Pool2dOptions> {
   constructor(kernel: Pair, options: Pool2dOptions = {}) {
     super("MaxPool2d", kernel, options, { stride: kernel, padding: 0 });
@@ -46,7 +48,10 @@ export class AvgPool2d extends Pool2d<AvgPool2dOptions> {
   }
 }
 
-/** Means over windows that divide the image into `outputSize`: [n, c, h, w] -> [n, c, ...outputSize]. 1 averages all of it. */
+/**
+ * Means over windows that divide the image into `outputSize`: [n, c, h, w] -> [n, c, ...outputSize]. 1 averages all of
+ * it.
+ */
 export class AdaptiveAvgPool2d extends Module {
   readonly outputSize: Pair;
 

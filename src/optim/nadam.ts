@@ -23,7 +23,8 @@ const defaults: NAdamOptions = {
 
 /**
  * Adam with Nesterov's momentum: m and v as in Adam, mu_t = b1 (1 - 0.96^(t momentumDecay) / 2), and
- * p = p - lr (mu_(t+1) m / (1 - mu_1 ... mu_(t+1)) + (1 - mu_t) g / (1 - mu_1 ... mu_t)) / (sqrt(v / (1 - b2^t)) + eps).
+ * p = p - lr (mu_(t+1) m / (1 - mu_1 ... mu_(t+1)) + (1 - mu_t) g / (1 - mu_1 ... mu_t)) / (sqrt(v / (1 - b2^t)) +
+ * eps).
  *
  * Default lr 2e-3. Dozat 2016, "Incorporating Nesterov momentum into Adam". Semantics of torch.optim.NAdam.
  */

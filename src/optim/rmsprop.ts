@@ -30,8 +30,8 @@ const defaults: RMSpropOptions = {
 };
 
 /**
- * v = alpha v + (1 - alpha) g^2, p = p - lr g / (sqrt(v) + eps); with momentum p = p - lr b, b = momentum b + that quotient;
- * centered takes the square of the running mean of g off v.
+ * v = alpha v + (1 - alpha) g^2, p = p - lr g / (sqrt(v) + eps); with momentum p = p - lr b, b = momentum b + that
+ * quotient; centered takes the square of the running mean of g off v.
  *
  * Default lr 0.01. Hinton 2012, lecture 6 of "Neural networks for machine learning"; centered: Graves 2013,
  * arXiv:1308.0850. Semantics of torch.optim.RMSprop.

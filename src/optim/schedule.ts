@@ -53,7 +53,10 @@ export abstract class Schedule {
     return { steps: this.steps, baseLrs: [...this.baseLrs] };
   }
 
-  /** Goes on from there, and sets the learning rates accordingly. Throws a ValueError, and changes nothing, for a bad state. */
+  /**
+   * Goes on from there, and sets the learning rates accordingly. Throws a ValueError, and changes nothing, for a bad
+   * state.
+   */
   loadStateDict(state: ScheduleState): void {
     expectScheduleState(this.constructor.name, state, this.baseLrs.length);
     this.steps = state.steps;

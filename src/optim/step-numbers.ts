@@ -3,10 +3,12 @@ import { fed } from "../tensor/creation.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { observe } from "../tensor/tracing.ts";
 
-// Numbers that schedules change and counts of steps get into the formulas as tensors: a compiled step then reads them at
-// each call, and a new value needs no new program.
+// Numbers that schedules change and counts of steps get into the formulas as tensors: a compiled step then reads them
+// at each call, and a new value needs no new program.
 
-/** A number that may differ from step to step, as a scalar of the dtype of `like`. `read` computes it before each step. */
+/**
+ * A number that may differ from step to step, as a scalar of the dtype of `like`. `read` computes it before each step.
+ */
 export const stepNumber = (like: Tensor, read: () => number): Tensor =>
   fed([], like.dtype, (data) => {
     data[0] = read();
@@ -17,8 +19,8 @@ export const runningMean = (mean: Tensor, value: Tensor, keep: () => number): Te
   mean.mul(stepNumber(mean, keep)).add(value.mul(stepNumber(mean, () => 1 - keep())));
 
 /**
- * t + rate weightDecay p. With t the gradient it is that of the loss and an L2 penalty; with t what a step takes off p and
- * rate lr, p decays apart from the gradient, without the rounding of a factor 1 - lr weightDecay close to 1.
+ * t + rate weightDecay p. With t the gradient it is that of the loss and an L2 penalty; with t what a step takes off p
+ * and rate lr, p decays apart from the gradient, without the rounding of a factor 1 - lr weightDecay close to 1.
  */
 export function withDecay(
   t: Tensor,

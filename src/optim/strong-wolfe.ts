@@ -1,4 +1,6 @@
-/** A point on the search line: the step length, the function's value and gradient there, and its slope along the line. */
+/**
+ * A point on the search line: the step length, the function's value and gradient there, and its slope along the line.
+ */
 export interface LinePoint {
   t: number;
   f: number;
@@ -10,8 +12,8 @@ const sufficientDecrease = 1e-4;
 const curvature = 0.9;
 
 /**
- * Finds a step length t with f(t) <= f(0) + 1e-4 t f'(0) and |f'(t)| <= 0.9 |f'(0)| (the strong Wolfe conditions): first
- * a bracket that must contain one, growing by cubic extrapolation, then a zoom into it by cubic interpolation.
+ * Finds a step length t with f(t) <= f(0) + 1e-4 t f'(0) and |f'(t)| <= 0.9 |f'(0)| (the strong Wolfe conditions):
+ * first a bracket that must contain one, growing by cubic extrapolation, then a zoom into it by cubic interpolation.
  *
  * `extent` is the largest step of one coordinate for t = 1; the zoom ends when the bracket times it is below
  * `tolerance`. Gives the best point found after at most about `mostEvaluations`, and how many were made.
@@ -79,7 +81,9 @@ export function strongWolfe(
   return { point: low, evaluations };
 }
 
-/** Where the cubic with these values and slopes at two points is least, kept within the bounds; their middle if nowhere. */
+/**
+ * Where the cubic with these values and slopes at two points is least, kept within the bounds; their middle if nowhere.
+ */
 function cubicMinimum(a: LinePoint, b: LinePoint, least: number, most: number): number {
   const [x, y] = a.t <= b.t ? [a, b] : [b, a];
   const d1 = x.slope + y.slope - (3 * (x.f - y.f)) / (x.t - y.t);

@@ -77,7 +77,10 @@ export interface CalibrationOptions {
   bins?: number;
 }
 
-/** A reliability diagram: how often the event happened, against the probability it was given. Larger dots hold more. Bins as `metrics.reliabilityBins`. */
+/**
+ * A reliability diagram: how often the event happened, against the probability it was given. Larger dots hold more.
+ * Bins as `metrics.reliabilityBins`.
+ */
 export async function calibration(
   predictions: Readonly<Record<string, { probabilities: Numbers; labels: Numbers }>>,
   options: CalibrationOptions = {},

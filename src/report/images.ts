@@ -17,7 +17,10 @@ export interface ImageGridOptions {
   columns?: number;
   /** Side of a picture on the page, in pixels. Default 64. */
   side?: number;
-  /** "ink": dark strokes on white, from each picture's least value to its largest; "signed": blue below 0, white, red above. */
+  /**
+   * "ink": dark strokes on white, from each picture's least value to its largest; "signed": blue below 0, white, red
+   * above.
+   */
   colours?: "ink" | "signed";
 }
 

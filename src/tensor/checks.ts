@@ -108,7 +108,9 @@ export function expectRange(where: string, name: string, t: Tensor, domain: Doma
   expectEach(where, name, t, domain, words);
 }
 
-/** `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole. */
+/**
+ * `indices` as an int32 tensor. Throws DTypeError for a tensor of another dtype, and for numbers that are not whole.
+ */
 export function asIndices(where: string, name: string, indices: TensorLike): Tensor {
   if (!(indices instanceof Tensor)) {
     const values = asTensor(indices, "float64", where, name);

@@ -23,7 +23,9 @@ export interface Tracer {
   isTraced(t: Tensor): boolean;
   /** A tensor whose values `fill` writes before every call. */
   fed(shape: Shape, dtype: DType, fill: (data: TypedArray) => void): Tensor;
-  /** Has every call check that the elements of `t` are in the domain; `fail` throws the error for the first that is not. */
+  /**
+   * Has every call check that the elements of `t` are in the domain; `fail` throws the error for the first that is not.
+   */
   check(t: Tensor, domain: Domain, fail: (data: TypedArray) => void): void;
   /** What `read` gives, now and whenever the traced program may be used. */
   observe<T>(read: () => T): T;

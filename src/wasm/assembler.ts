@@ -103,7 +103,9 @@ export class FunctionBuilder {
     this.#code.append(statement.code);
   }
 
-  /** a b + c of float32 vectors; rounded once where the module may use relaxed SIMD and the machine does so, else twice. */
+  /**
+   * a b + c of float32 vectors; rounded once where the module may use relaxed SIMD and the machine does so, else twice.
+   */
   multiplyAdd(a: Expression<"v128">, b: Expression<"v128">, c: Expression<"v128">): Expression<"v128"> {
     return this.#relaxed ? f32x4.relaxedMadd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
   }

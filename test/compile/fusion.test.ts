@@ -3,7 +3,9 @@ import { compile, random, type Tensor } from "../../src/index.ts";
 
 const generator = new random.Generator("fusion");
 
-/** The primitives of each kernel that a function of x compiles to, after a check that it gives what the function gives. */
+/**
+ * The primitives of each kernel that a function of x compiles to, after a check that it gives what the function gives.
+ */
 function kernelsOf(fn: (x: Tensor) => Tensor, x: Tensor): string[] {
   const compiled = compile(fn);
   const [eager, got] = [fn(x), compiled(x)];

@@ -46,7 +46,9 @@ class Maker {
   scores(...shape: number[]): Tensor {
     return this.leaf(this.generator.normal(shape, { std: 2, dtype: this.float }));
   }
-  /** So near each other that rounding near the smallest float32 does not decide whether a soft term counts as a loss. */
+  /**
+   * So near each other that rounding near the smallest float32 does not decide whether a soft term counts as a loss.
+   */
   embeddings(...shape: number[]): Tensor {
     return this.leaf(this.generator.normal(shape, { dtype: this.float }));
   }
@@ -69,7 +71,10 @@ class Maker {
   }
 }
 
-/** For some losses (test/losses/evidence compiles them all), arguments of a size at which vectors have remainders, and the options to try with them. */
+/**
+ * For some losses (test/losses/evidence compiles them all), arguments of a size at which vectors have remainders, and
+ * the options to try with them.
+ */
 type Sample = readonly [make: (m: Maker) => Tensor[], ...options: object[]];
 const [n, c, d] = [37, 10, 13];
 const regression: Sample = [(m) => [m.scores(n, 3), m.scores(n, 3)], {}, { reduction: "none" }];

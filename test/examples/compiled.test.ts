@@ -24,7 +24,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A short run with the loss of each step, and how often layers were called: by a compiled step while it is traced alone. */
+/**
+ * A short run with the loss of each step, and how often layers were called: by a compiled step while it is traced
+ * alone.
+ */
 async function observed({ run }: LessonModule, more: Partial<Settings>) {
   vi.spyOn(console, "log").mockImplementation(() => {});
   const steps = vi.spyOn(Epoch.prototype, "step");
@@ -45,7 +48,8 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 // small dense models agree to rounding all along. Where something is chosen often, a choice between nearly equals
 // may fall the other way: the maximum of a pooled block (two shifts of one stroke tie), the side of a ReLU, a semi-hard
 // negative. The gradient then differs in more than its last bits, and Adam's first steps go by its sign alone. Measured
-// for seeds 1 to 4: dense models at most 1.3e-5; others 9e-5 in five steps, 0.17 in a later one, 0.06 in a quarter's mean.
+// for seeds 1 to 4: dense models at most 1.3e-5; others 9e-5 in five steps, 0.17 in a later one, 0.06 in a quarter's
+// mean.
 const lessons: { lesson: unknown; dense: boolean; margin: number }[] = [
   { lesson: binary, dense: true, margin: 0 },
   { lesson: multiclass, dense: false, margin: 0.02 },

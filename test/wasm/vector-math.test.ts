@@ -131,7 +131,9 @@ const unary = [
   measured("sign", math.sign, eager.sign, 0),
 ];
 
-/** The first input whose results differ: as numbers by more than 2 units of the last place, NaN, infinities, signs of 0. */
+/**
+ * The first input whose results differ: as numbers by more than 2 units of the last place, NaN, infinities, signs of 0.
+ */
 function firstDifference(actual: Float32Array, expected: Tensor, inputs: readonly Float32Array[]) {
   const i = actual.findIndex((value, k) => {
     const other = expected.data[k];

@@ -54,8 +54,8 @@ const moved = (maps: ReadonlyMap<Tensor, AxisMap>, place: AxisMap): [Tensor, Axi
 const sizesAlong = ({ domain }: Growing, dimensions: AxisMap): number[] => dimensions.map((d) => domain[d]);
 
 /**
- * How the values of both groups lie in one domain, or null: both have the domain already; or `from` goes on with what is
- * left after the reductions of `into`; or `into` comes before those of `from`, with what these leave.
+ * How the values of both groups lie in one domain, or null: both have the domain already; or `from` goes on with what
+ * is left after the reductions of `into`; or `into` comes before those of `from`, with what these leave.
  */
 function fitted(into: Growing, from: Growing, record: TapeRecord, input: Tensor): Fit | null {
   const made = into.maps.get(input)!;
@@ -96,8 +96,8 @@ function hasTwoLevels({ domain, reduced, maps }: Fit): boolean {
 }
 
 /**
- * Whether all records that read a value read it by the same map, which for one of the group's own is that it is made by.
- * In a square domain a value along the rows may also be read along the columns.
+ * Whether all records that read a value read it by the same map, which for one of the group's own is that it is made
+ * by. In a square domain a value along the rows may also be read along the columns.
  */
 export function isConsistent(records: readonly TapeRecord[], { domain, maps }: Fit): boolean {
   const known = new Map<Tensor, AxisMap>(maps);

@@ -6,7 +6,8 @@ import { isConsistent, mostRecords, waits } from "./merge.ts";
 const fewestShared = 1 << 12;
 
 /**
- * Joins groups that do not depend on each other but walk the same large array in the same way: it is read once for both.
+ * Joins groups that do not depend on each other but walk the same large array in the same way: it is read once for
+ * both.
  */
 export function mergeSiblings(groups: Growing[]): void {
   for (let i = 0; i < groups.length; i++) {

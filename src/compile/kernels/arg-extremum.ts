@@ -9,7 +9,9 @@ import { partsOf, singleStage, walk } from "./walk.ts";
 
 type Extremum = "max" | "min";
 
-/** How vectors of a dtype are compared. `pmax` and `pmin`, which forget some NaNs, are one instruction on most machines. */
+/**
+ * How vectors of a dtype are compared. `pmax` and `pmin`, which forget some NaNs, are one instruction on most machines.
+ */
 const comparisons = {
   float32: { ...f32x4, lanes: 4, better: { max: f32x4.pmax, min: f32x4.pmin } },
   int32: { ...i32x4, lanes: 4, le: i32x4.leS, ge: i32x4.geS, better: { max: i32x4.maxS, min: i32x4.minS } },

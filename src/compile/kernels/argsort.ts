@@ -8,8 +8,8 @@ import { laneAxes, lanesOf, leastOf } from "./lane-axes.ts";
 import { partsOf, roundUp, walk } from "./walk.ts";
 
 /**
- * A whole number that orders as the value does, signed: NaN the largest, zeros of both signs equal; complemented to sort
- * downwards. Of 32 bits, or of 64 for a float64.
+ * A whole number that orders as the value does, signed: NaN the largest, zeros of both signs equal; complemented to
+ * sort downwards. Of 32 bits, or of 64 for a float64.
  */
 function keyOf(f: FunctionBuilder, dtype: DType, from: Expression<"i32">, descending: boolean): Expression<"i32"> {
   let key: Expression<"i32">;
@@ -112,8 +112,8 @@ function merge(
 }
 
 /**
- * Adds a function that sorts the records of so many bytes at `source`, of which runs of `sorted` bytes are in order, with
- * room for as many at `target`. Gives where the sorted records are, one of the two.
+ * Adds a function that sorts the records of so many bytes at `source`, of which runs of `sorted` bytes are in order,
+ * with room for as many at `target`. Gives where the sorted records are, one of the two.
  */
 const addMergeSort = (module: Module, records: Records) =>
   module.function(

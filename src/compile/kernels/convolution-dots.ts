@@ -3,8 +3,8 @@ import type { Expression, Local } from "../../wasm/encoding.ts";
 import { f32x4, i32, v128 } from "../../wasm/instructions.ts";
 
 /*
- * Register tiles of dot products, for weight gradients: `rows` vectors of one operand against `columns` of another, whose
- * products add up lane by lane; the lanes are added at the end.
+ * Register tiles of dot products, for weight gradients: `rows` vectors of one operand against `columns` of another,
+ * whose products add up lane by lane; the lanes are added at the end.
  */
 
 export const zeros = f32x4.const(0, 0, 0, 0);

@@ -5,8 +5,8 @@ import { addressOf, forRange, loadStrided } from "./convolution-loops.ts";
 
 /*
  * Images with margins of zeros, in which the outputs that adjoin read inputs that adjoin: under a stride of s columns,
- * a row is kept as its s phases, the columns 0, s, 2s, ..., then 1, s + 1, ..., each `pitch` long. Margins are shared: the
- * right one of a row is the left one of what follows, the lower one of a plane the upper one of the next.
+ * a row is kept as its s phases, the columns 0, s, 2s, ..., then 1, s + 1, ..., each `pitch` long. Margins are shared:
+ * the right one of a row is the left one of what follows, the lower one of a plane the upper one of the next.
  */
 
 /** One axis: element i has the coordinate `before + i`, which is phase `coordinate % stride`, place `/ stride`. */

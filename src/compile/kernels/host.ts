@@ -4,8 +4,8 @@ import { call } from "../../wasm/assembler.ts";
 import type { Operand } from "../../wasm/encoding.ts";
 
 /**
- * Functions of one element that WebAssembly leaves to JavaScript: those of float64, which is for checking, and rare ones.
- * A program imports one function for all of them, which is told the primitive's number.
+ * Functions of one element that WebAssembly leaves to JavaScript: those of float64, which is for checking, and rare
+ * ones. A program imports one function for all of them, which is told the primitive's number.
  */
 
 const names = Object.keys(primitives) as PrimitiveName[];

@@ -27,8 +27,8 @@ export interface Accumulator {
 }
 
 /**
- * The elements of a loop by vectors (float32, int32 and bool) or one by one (where there is a float64). Loops are written
- * once, over this.
+ * The elements of a loop by vectors (float32, int32 and bool) or one by one (where there is a float64). Loops are
+ * written once, over this.
  */
 export interface Lanes {
   /** How many elements a value has. */

@@ -136,8 +136,8 @@ export class LoopEmitter {
   }
 
   /**
-   * A loop over a dimension, or a range of it. Its body is appended once for whole vectors, and once more for the elements
-   * that are left.
+   * A loop over a dimension, or a range of it. Its body is appended once for whole vectors, and once more for the
+   * elements that are left.
    */
   #loop(dimension: number, range: Range | null, body: () => void): void {
     const { plan, f } = this;

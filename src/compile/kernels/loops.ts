@@ -11,11 +11,11 @@ import { LoopPlan } from "./loop-plan.ts";
  * The kernel of a group of fused records: one nest of loops.
  *
  * The outer loops run over the kept dimensions of the group's domain. For each position there, the inner loops run over
- * the reduced dimensions once for each level: level 0 computes what needs no reduction and the reductions of it, level 1
- * what needs those, and so on. A value that a later level needs again is computed again, or saved if that is dearer.
+ * the reduced dimensions once for each level: level 0 computes what needs no reduction and the reductions of it, level
+ * 1 what needs those, and so on. A value that a later level needs again is computed again, or saved if that is dearer.
  *
- * The elements of a vector lie along the last dimension. Where it is reduced, the vectors of a row are folded into one at
- * the end; where it is kept, each lane is a row of its own.
+ * The elements of a vector lie along the last dimension. Where it is reduced, the vectors of a row are folded into one
+ * at the end; where it is kept, each lane is a row of its own.
  */
 
 export interface LoopKernel extends Kernel {

@@ -42,7 +42,9 @@ interface Place {
 /** What happens at one window, or at four that begin at `column`. */
 interface Visits {
   one(f: FunctionBuilder, place: Place, column: Local<"i32">): void;
-  /** Only the lanes [done, lanes) need a visit; those below `done` had one, and those from `lanes` on are no windows. */
+  /**
+   * Only the lanes [done, lanes) need a visit; those below `done` had one, and those from `lanes` on are no windows.
+   */
   four?(f: FunctionBuilder, place: Place, column: Local<"i32">, done: number, lanes: number): void;
   /** Whether `four` must be given four windows. */
   onlyWhole?: boolean;

@@ -205,7 +205,9 @@ function combinerOf(primitive: string, dtype: DType): (x: V, y: V) => V {
   return primitive === "max" ? f32x4.max : f32x4.min;
 }
 
-/** The largest or smallest float32, NaN if any is. `pmax` is one instruction but passes over NaN, which is noted apart. */
+/**
+ * The largest or smallest float32, NaN if any is. `pmax` is one instruction but passes over NaN, which is noted apart.
+ */
 function extremum(f: FunctionBuilder, primitive: string): Accumulator {
   const start = splat(f, starts[primitive].float32);
   const combine = primitive === "max" ? f32x4.pmax : f32x4.pmin;

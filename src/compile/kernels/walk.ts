@@ -35,7 +35,9 @@ export const roundUp = (value: number, multiple: number): number => Math.ceil(va
 export const axesOf = (shape: readonly number[], ...steps: readonly (readonly number[])[]): Axis[] =>
   shape.map((size, axis) => ({ size, steps: steps.map((s) => s[axis]) }));
 
-/** The same walk with fewer axes: those of size 1 left out, and those over which every operand runs on evenly joined. */
+/**
+ * The same walk with fewer axes: those of size 1 left out, and those over which every operand runs on evenly joined.
+ */
 export function mergeAxes(axes: readonly Axis[]): Axis[] {
   const merged: Axis[] = [];
   for (const { size, steps } of axes) {

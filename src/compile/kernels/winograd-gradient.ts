@@ -19,8 +19,8 @@ import {
 } from "./winograd-transforms.ts";
 
 /**
- * Adds `addPoints`: slot[p, cin, cout] += the dot products of the rows of dy[p] and x[p] over `tiles` tiles, for each of
- * the 16 points.
+ * Adds `addPoints`: slot[p, cin, cout] += the dot products of the rows of dy[p] and x[p] over `tiles` tiles, for each
+ * of the 16 points.
  */
 function addAddPoints(module: Module, x: Matrices, dy: Matrices) {
   const quads = Math.ceil(dy.channels / 4);

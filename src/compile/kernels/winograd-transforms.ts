@@ -154,7 +154,8 @@ const deinterleave = (f: FunctionBuilder, a: Local<"v128">, b: Local<"v128">): L
 /**
  * Adds `transformOutput`: y = At m A of some rows of tiles of one image's channels, and if `half` of one row of tiles
  * more, of which only the upper outputs exist. Returns what is not finite if `sum` or any output is
- * not, else something finite: the transforms spread an infinity or NaN to all outputs of a tile, where only some have one.
+ * not, else something finite: the transforms spread an infinity or NaN to all outputs of a tile, where only some have
+ * one.
  */
 export function addTransformOutput(
   module: Module,

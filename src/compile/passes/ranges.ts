@@ -1,6 +1,6 @@
 /**
- * Attributes that a pass gives to a record whose input it knows to lie in part of the range, for which there is a cheaper
- * form. The primitive's own kernel does not look at them.
+ * Attributes that a pass gives to a record whose input it knows to lie in part of the range, for which there is a
+ * cheaper form. The primitive's own kernel does not look at them.
  */
 
 /** Of exp: the input is at most 0, or NaN. */

@@ -5,7 +5,8 @@ import { ofNonPositive, ofUnit } from "./ranges.ts";
 import { type Rewriter, rewrite } from "./rewriter.ts";
 
 /**
- * The step with sigmoid and softplus of one x, and of -x, written over the same e^-|x|, where there are several of them:
+ * The step with sigmoid and softplus of one x, and of -x, written over the same e^-|x|, where there are several of
+ * them:
  *
  *     e = exp(-|x|), r = 1 / (1 + e)
  *     sigmoid(x) = r where x >= 0, else e r        sigmoid(-x) = e r where x >= 0, else r

@@ -168,8 +168,8 @@ function transposed(x: Tensor, rewriter: Rewriter): Tensor | undefined {
 }
 
 /**
- * An elementwise operation repeats its operands by itself. Where all of them are repeated, the operation comes before the
- * repetition.
+ * An elementwise operation repeats its operands by itself. Where all of them are repeated, the operation comes before
+ * the repetition.
  */
 function withoutBroadcasts(
   { primitive, inputs, attributes, output }: TapeRecord,

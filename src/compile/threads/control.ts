@@ -9,7 +9,10 @@ import { reserve, viewAt } from "../memory.ts";
 /** More threads than this are not made. */
 export const mostThreads = 32;
 
-/** Grows when workers should look for parts; those that sleep wait for that. Written by the main thread, as the next three. */
+/**
+ * Grows when workers should look for parts; those that sleep wait for that. Written by the main thread, as the next
+ * three.
+ */
 export const opened = 0;
 /** The number of the program that runs or ran last. */
 export const program = 4;

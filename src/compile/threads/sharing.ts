@@ -18,13 +18,16 @@ export interface Sharing {
 export type PartFunction = WasmFunction<{ stage: "i32"; part: "i32"; scratch: "i32" }, "void">;
 
 /**
- * How often a thread looks for what it waits for, every 20 nanoseconds or so, before it sleeps. To be woken takes it tens
- * of microseconds, and who wakes it several. The main thread waits for parts that somebody is at, and so has more patience.
+ * How often a thread looks for what it waits for, every 20 nanoseconds or so, before it sleeps. To be woken takes it
+ * tens of microseconds, and who wakes it several. The main thread waits for parts that somebody is at, and so has more
+ * patience.
  */
 const workerLooks = 2500;
 const mainLooks = 10000;
 
-/** How long a worker sleeps before it goes back to its event loop, and how long the main thread until it looks again. */
+/**
+ * How long a worker sleeps before it goes back to its event loop, and how long the main thread until it looks again.
+ */
 const sleepNanoseconds = 20e6;
 
 /**

@@ -71,11 +71,13 @@ export interface AdversarialGeneratorOptions {
 
 /**
  * What the generator of a generative adversarial network minimises, from the discriminator's logits of its samples:
- * - "nonSaturating": softplus(-fake) = -log D(fake). "minimax": -softplus(fake) = log(1 - D(fake)), whose gradient fades
+ * - "nonSaturating": softplus(-fake) = -log D(fake). "minimax": -softplus(fake) = log(1 - D(fake)), whose gradient
+ * fades
  *   where the generator is bad.
  * - "leastSquares": (fake - 1)^2. "hinge" and "wasserstein": -fake.
  *
- * fake: logits of any shape. Options: form ("nonSaturating"), reduction ("mean"). Sources as for `adversarialDiscriminator`.
+ * fake: logits of any shape. Options: form ("nonSaturating"), reduction ("mean"). Sources as for
+ * `adversarialDiscriminator`.
  */
 export function adversarialGenerator(fake: TensorLike, options: AdversarialGeneratorOptions = {}): Tensor {
   const where = "adversarialGenerator";

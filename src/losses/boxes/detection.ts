@@ -19,7 +19,8 @@ export interface BoundedIoUOptions {
 }
 
 /**
- * Bounded IoU: smooth L1 of 1 - the best IoU that a box could still have given its error in x, in y, in width or in height alone.
+ * Bounded IoU: smooth L1 of 1 - the best IoU that a box could still have given its error in x, in y, in width or in
+ * height alone.
  *
  * predictions, targets [..., 4] as x1, y1, x2, y2. "none" gives [..., 4], by x, y, width, height. Options: beta (0.2),
  * eps (1e-3), reduction ("mean"). Tychsen-Smith and Petersson 2018, arXiv:1711.00164. Reference values: the formula, as
@@ -58,11 +59,12 @@ export function boundedIoU(predictions: TensorLike, targets: TensorLike, options
 }
 
 /**
- * Distribution focal loss: the cross-entropy of a distribution over whole positions against the two around a position y,
- * -(ceil y - y) log p_floor - (y - floor y) log p_ceil.
+ * Distribution focal loss: the cross-entropy of a distribution over whole positions against the two around a position
+ * y, -(ceil y - y) log p_floor - (y - floor y) log p_ceil.
  *
  * logits [n, bins], targets [n] in [0, bins - 1]. "none" gives [n]. Options: reduction ("mean").
- * Li et al. 2020, arXiv:2006.04388. Reference values: the formula, as in mmdetection, where y = bins - 1 would need one bin more.
+ * Li et al. 2020, arXiv:2006.04388. Reference values: the formula, as in mmdetection, where y = bins - 1 would need one
+ * bin more.
  */
 export function distributionFocal(
   logits: TensorLike,
@@ -99,11 +101,12 @@ export interface DetrBoxOptions {
 }
 
 /**
- * The box loss of DETR: l1Weight times the absolute error of centre, width and height, added up, plus giouWeight times `giou`.
+ * The box loss of DETR: l1Weight times the absolute error of centre, width and height, added up, plus giouWeight times
+ * `giou`.
  *
- * predictions, targets [..., 4] as centre x, centre y, width, height, matched one to one, usually as fractions of the image. "none" gives [...]; the mean is
- * over boxes. Options: l1Weight (5), giouWeight (2), reduction ("mean"). Carion et al. 2020, arXiv:2005.12872. Reference
- * values: the formula, as in transformers' DetrLoss.
+ * predictions, targets [..., 4] as centre x, centre y, width, height, matched one to one, usually as fractions of the
+ * image. "none" gives [...]; the mean is over boxes. Options: l1Weight (5), giouWeight (2), reduction ("mean"). Carion
+ * et al. 2020, arXiv:2005.12872. Reference values: the formula, as in transformers' DetrLoss.
  */
 export function detrBox(predictions: TensorLike, targets: TensorLike, options: DetrBoxOptions = {}): Tensor {
   const where = "detrBox";

@@ -38,8 +38,8 @@ export interface IoUOptions extends BoxOptions {
 /**
  * The IoU loss of boxes: 1 - intersection / union, -log of the quotient, or 1 - its square.
  *
- * predictions, targets [..., 4] as x1, y1, x2, y2. "none" gives [...]. Boxes that do not overlap have loss 1 (log: -log 1e-6) and gradient
- * 0: `giou` and `diou` pull them together. A predicted box with x2 < x1 counts as empty.
+ * predictions, targets [..., 4] as x1, y1, x2, y2. "none" gives [...]. Boxes that do not overlap have loss 1 (log: -log
+ * 1e-6) and gradient 0: `giou` and `diou` pull them together. A predicted box with x2 < x1 counts as empty.
  * Options: mode ("linear"), eps (1e-7), reduction ("mean"). Yu et al. 2016, arXiv:1608.01471. Reference values: the
  * formula, as in mmdetection.
  */
@@ -58,8 +58,8 @@ export function iou(predictions: TensorLike, targets: TensorLike, options: IoUOp
 }
 
 /**
- * Generalised IoU: 1 - IoU + (C - U) / C, where C is the area of the smallest box around both and U that of their union;
- * it also pulls boxes together that do not overlap.
+ * Generalised IoU: 1 - IoU + (C - U) / C, where C is the area of the smallest box around both and U that of their
+ * union; it also pulls boxes together that do not overlap.
  *
  * predictions, targets [..., 4] as x1, y1, x2, y2. "none" gives [...]. A predicted box with x2 < x1 counts as empty.
  * Options: eps (1e-7), reduction ("mean"). Rezatofighi et al. 2019, arXiv:1902.09630. Reference values:
@@ -96,9 +96,9 @@ export function diou(predictions: TensorLike, targets: TensorLike, options: BoxO
  * Complete IoU: `diou` + alpha v, v = (4 / pi^2) (atan(w / h) - atan(w' / h'))^2, alpha = v / (1 - IoU + v), which is
  * outside the gradient.
  *
- * predictions, targets [..., 4] as x1, y1, x2, y2. "none" gives [...]. The aspect of a box without height is pi / 2, that of
- * a point 0 with gradient 0. Options: eps (1e-7), reduction ("mean"). Zheng et al. 2020, arXiv:1911.08287. Reference
- * values: torchvision.ops.complete_box_iou_loss, which is NaN at boxes without height.
+ * predictions, targets [..., 4] as x1, y1, x2, y2. "none" gives [...]. The aspect of a box without height is pi / 2,
+ * that of a point 0 with gradient 0. Options: eps (1e-7), reduction ("mean"). Zheng et al. 2020, arXiv:1911.08287.
+ * Reference values: torchvision.ops.complete_box_iou_loss, which is NaN at boxes without height.
  */
 export function ciou(predictions: TensorLike, targets: TensorLike, options: BoxOptions = {}): Tensor {
   return ofBoxes("ciou", predictions, targets, options, (p, t, eps) => {

@@ -21,8 +21,8 @@ const normalized = (f: Tensor, target: Labels): Tensor => pick(f, target).div(f.
 /**
  * Normalised cross-entropy: log p_y / sum_c log p_c, in [0, 1], p = softmax(x).
  *
- * logits [n, classes, ...] or [classes], at least two classes; labels int32 [n, ...] or a number. "none" gives the shape
- * of the labels, 0 where ignored; the mean is over the others. Options: ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], at least two classes; labels int32 [n, ...] or a number. "none" gives the
+ * shape of the labels, 0 where ignored; the mean is over the others. Options: ignoreIndex (-100), reduction ("mean").
  * Ma et al. 2020, arXiv:2006.13554. Reference values: the authors' formula.
  */
 export function normalizedCrossEntropy(
@@ -51,8 +51,8 @@ export interface NormalizedFocalOptions extends NormalizedCrossEntropyOptions {
 /**
  * Normalised focal loss: (1 - p_y)^gamma log p_y / sum_c (1 - p_c)^gamma log p_c, in [0, 1], p = softmax(x).
  *
- * logits [n, classes, ...] or [classes], at least two classes; labels int32 [n, ...] or a number. "none" gives the shape
- * of the labels, 0 where ignored; the mean is over the others.
+ * logits [n, classes, ...] or [classes], at least two classes; labels int32 [n, ...] or a number. "none" gives the
+ * shape of the labels, 0 where ignored; the mean is over the others.
  * Options: gamma (0.5), detachPt (false), ignoreIndex (-100), reduction ("mean").
  * Ma et al. 2020, arXiv:2006.13554. Reference values: the authors' formula.
  */
@@ -76,7 +76,9 @@ function focalOfEach(x: Tensor, axis: number, gamma: number, detachPt: boolean):
   return logp.mul(detachPt ? stopGradient(miss) : miss);
 }
 
-/** log(1 - p_c) of each class; that of the most probable one from its logit against the others, as its p may round to 1. */
+/**
+ * log(1 - p_c) of each class; that of the most probable one from its logit against the others, as its p may round to 1.
+ */
 function logOfMiss(x: Tensor, logp: Tensor, axis: number): Tensor {
   const top = { axis, index: x.argmax(axis, { keepDims: true }), ignored: x };
   const isTop = isLabelled(x, top);
@@ -103,9 +105,9 @@ export interface ActivePassiveOptions extends NormalizedCrossEntropyOptions {
  * Active passive loss: alpha times a normalised loss + beta times a passive one; by default
  * alpha `normalizedCrossEntropy` + beta `probabilityMAE`. Each is robust to wrong labels, and together they learn well.
  *
- * logits [n, classes, ...] or [classes], at least two classes; labels int32 [n, ...] or a number. "none" gives the shape
- * of the labels, 0 where ignored; the mean is over the others. Options: active, passive, alpha (1), beta (1; the authors
- * take 10 and 0.1 for CIFAR-100), gamma (0.5), logOfZero (-4), ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], at least two classes; labels int32 [n, ...] or a number. "none" gives the
+ * shape of the labels, 0 where ignored; the mean is over the others. Options: active, passive, alpha (1), beta (1; the
+ * authors take 10 and 0.1 for CIFAR-100), gamma (0.5), logOfZero (-4), ignoreIndex (-100), reduction ("mean").
  * Ma et al. 2020, arXiv:2006.13554. Reference values: the authors' formula.
  */
 export function activePassive(logits: TensorLike, labels: TensorLike, options: ActivePassiveOptions = {}): Tensor {

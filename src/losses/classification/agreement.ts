@@ -5,7 +5,9 @@ import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import type { Reduction } from "../reduction.ts";
 
 export interface SignedOptions {
-  /** What the targets are: "signed" for 1 and -1, "binary" for 1 and 0. Never guessed from the values. Default "signed". */
+  /**
+   * What the targets are: "signed" for 1 and -1, "binary" for 1 and 0. Never guessed from the values. Default "signed".
+   */
   labels?: "signed" | "binary";
   reduction?: Reduction;
 }

@@ -10,9 +10,15 @@ import { expectFraction } from "../scalar-option.ts";
 import { distributionOf, expectSeveralClasses } from "./labelled.ts";
 
 export interface BiTemperedOptions {
-  /** The temperature of the loss, in [0, 1]: below 1 it is bounded, so that a wrong label far away cannot dominate. Default 0.8. */
+  /**
+   * The temperature of the loss, in [0, 1]: below 1 it is bounded, so that a wrong label far away cannot dominate.
+   * Default 0.8.
+   */
   t1?: number;
-  /** The temperature of the softmax, >= 1: above 1 its tails are heavy, so that a wrong label nearby pulls less. Default 1.2. */
+  /**
+   * The temperature of the softmax, >= 1: above 1 its tails are heavy, so that a wrong label nearby pulls less. Default
+   * 1.2.
+   */
   t2?: number;
   /** The label keeps 1 - labelSmoothing, and the other classes share the rest; in [0, 1]. Default 0. */
   labelSmoothing?: number;
@@ -28,10 +34,11 @@ export interface BiTemperedOptions {
  *
  * logits [n, classes, ...] or [classes], at least two classes; the target is class labels, int32 [n, ...], or
  * distributions of the shape of the logits. "none" gives [n, ...], 0 where ignored; the mean is over the others.
- * norm(x) is solved for to the precision of the dtype; the five iterations of the authors' code leave probabilities that
- * add up to 1.02 with 1000 classes. Light tails, t2 < 1, are not offered: they give probabilities of 0, and gradients
- * that die.
- * Options: t1 (0.8), t2 (1.2), labelSmoothing (0; not crossEntropy's convention), ignoreIndex (-100), reduction ("mean").
+ * norm(x) is solved for to the precision of the dtype; the five iterations of the authors' code leave probabilities
+ * that add up to 1.02 with 1000 classes. Light tails, t2 < 1, are not offered: they give probabilities of 0, and
+ * gradients that die.
+ * Options: t1 (0.8), t2 (1.2), labelSmoothing (0; not crossEntropy's convention), ignoreIndex (-100), reduction
+ * ("mean").
  * Amid et al. 2019, arXiv:1906.03361. Reference values: the formula, and pytorch_optimizer's bi_tempered_logistic_loss
  * with 500 iterations.
  */
@@ -87,8 +94,8 @@ const steps = 6;
  *
  * With v_c = (t - 1)(max x - x_c) and w(s) = (1 + v + s)^(-1 / (t - 1)), the probabilities are w(s) at the s >= 0 for
  * which they sum to 1. As (sum w)^(1 - t) is concave in s, and linear when all scores are equal, Newton's method on it
- * rises to the solution from s = 0 and never passes it. It runs on constants; two more steps from there, which move s no
- * further, depend on x and have the derivatives of the solution, to second order.
+ * rises to the solution from s = 0 and never passes it. It runs on constants; two more steps from there, which move s
+ * no further, depend on x and have the derivatives of the solution, to second order.
  */
 function logTemperedSoftmax(x: Tensor, t: number, axis: number): Tensor {
   if (t === 1) return x.logSoftmax(axis);

@@ -12,12 +12,12 @@ export interface BrierOptions {
 }
 
 /**
- * The Brier score: sum_c (p_c - y_c)^2, p = softmax(x), in [0, 2]. Its best prediction is the true distribution, as that
- * of cross-entropy is, yet a wrong label costs at most 2.
+ * The Brier score: sum_c (p_c - y_c)^2, p = softmax(x), in [0, 2]. Its best prediction is the true distribution, as
+ * that of cross-entropy is, yet a wrong label costs at most 2.
  *
  * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...], or distributions of the shape of
- * the logits. "none" gives [n, ...], 0 where ignored; the mean is over the others. Of two classes it is twice the square
- * of the error of one probability, which is what scikit-learn's brier_score_loss averages.
+ * the logits. "none" gives [n, ...], 0 where ignored; the mean is over the others. Of two classes it is twice the
+ * square of the error of one probability, which is what scikit-learn's brier_score_loss averages.
  * Options: ignoreIndex (-100), reduction ("mean"). Brier 1950, "Verification of forecasts expressed in terms of
  * probability". Reference values: the formula.
  */

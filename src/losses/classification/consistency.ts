@@ -23,8 +23,8 @@ export interface JensenShannonConsistencyOptions {
 }
 
 /**
- * AugMix: the cross-entropy of the clean image + alpha times the Jensen-Shannon divergence of the predictions for it and
- * for its augmented views, 1/V sum_v KL(p_v || M), M = 1/V sum_v p_v, the clean image among the V.
+ * AugMix: the cross-entropy of the clean image + alpha times the Jensen-Shannon divergence of the predictions for it
+ * and for its augmented views, 1/V sum_v KL(p_v || M), M = 1/V sum_v p_v, the clean image among the V.
  *
  * logits [n, classes, ...] or [classes], of the clean images; augmentedLogits [views, ...shape of logits], two views in
  * the paper; labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where ignored; the mean is over
@@ -79,8 +79,8 @@ export interface RDropOptions {
  * R-Drop: the cross-entropies of two passes of one sample through a model with dropout, plus how far the passes are
  * apart: -log p_y - log q_y + alpha / 2 (KL(p || q) + KL(q || p)).
  *
- * logits, otherLogits: [n, classes, ...] or [classes], the two passes; labels int32 [n, ...] or a number. "none" gives the
- * shape of the labels, 0 where ignored; the mean is over the others. Both passes get gradients.
+ * logits, otherLogits: [n, classes, ...] or [classes], the two passes; labels int32 [n, ...] or a number. "none" gives
+ * the shape of the labels, 0 where ignored; the mean is over the others. Both passes get gradients.
  * Options: alpha (1), ignoreIndex (-100), reduction ("mean").
  * Liang et al. 2021, arXiv:2106.14448. Reference values: the formula.
  */
@@ -116,11 +116,11 @@ export interface ConfidencePenaltyOptions {
 }
 
 /**
- * Cross-entropy with a bonus for doubt: -log p_y - beta H(p), H(p) = -sum_c p_c log p_c, p = softmax(x). Negative where a
- * right prediction is in doubt.
+ * Cross-entropy with a bonus for doubt: -log p_y - beta H(p), H(p) = -sum_c p_c log p_c, p = softmax(x). Negative where
+ * a right prediction is in doubt.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean is over the others. Options: beta (0.1), ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0
+ * where ignored; the mean is over the others. Options: beta (0.1), ignoreIndex (-100), reduction ("mean").
  * Pereyra et al. 2017, arXiv:1701.06548. Reference values: the formula.
  */
 export function confidencePenalty(

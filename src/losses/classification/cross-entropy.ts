@@ -21,7 +21,10 @@ import {
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
 
-/** terms times a weight that broadcasts to them, checked; the terms themselves without one. `name` is that of the weight in errors. */
+/**
+ * terms times a weight that broadcasts to them, checked; the terms themselves without one. `name` is that of the weight
+ * in errors.
+ */
 function weighted(where: string, name: string, terms: Tensor, weight: TensorLike | null): Tensor {
   if (weight === null) return terms;
   const w = asTensor(weight, terms.dtype, where, name);
@@ -180,7 +183,10 @@ export interface CrossEntropyOptions {
   ignoreIndex?: number;
   /** Targets become y (1 - labelSmoothing) + labelSmoothing / classes. Default 0. */
   labelSmoothing?: number;
-  /** What the mean divides by: the sum of the targets' class weights, or their count. Default "weight" for labels, "count" for probabilities. */
+  /**
+   * What the mean divides by: the sum of the targets' class weights, or their count. Default "weight" for labels,
+   * "count" for probabilities.
+   */
   meanBy?: "weight" | "count";
   reduction?: Reduction;
 }
@@ -188,11 +194,11 @@ export interface CrossEntropyOptions {
 /**
  * Cross-entropy of logits: -sum_c w_c y_c log p_c, p = softmax(x); for a label y, -w_y log p_y.
  *
- * logits [n, classes, ...] or [classes]. The target is either class labels, int32 [n, ...] (nested arrays of whole numbers
- * will do), or probabilities, float of the shape of the logits; the dtype and the shape decide. "none" gives [n, ...].
- * With class weights the mean of labels divides by the sum of their weights and that of probabilities by their count, as
- * in PyTorch; `meanBy` says otherwise. If all labels are ignored the mean is 0, and so is the gradient. A logit may be
- * -Infinity where its target probability is 0.
+ * logits [n, classes, ...] or [classes]. The target is either class labels, int32 [n, ...] (nested arrays of whole
+ * numbers will do), or probabilities, float of the shape of the logits; the dtype and the shape decide. "none" gives
+ * [n, ...]. With class weights the mean of labels divides by the sum of their weights and that of probabilities by
+ * their count, as in PyTorch; `meanBy` says otherwise. If all labels are ignored the mean is 0, and so is the gradient.
+ * A logit may be -Infinity where its target probability is 0.
  * Options: weight (none), ignoreIndex (-100), labelSmoothing (0), meanBy (as above), reduction ("mean").
  * Label smoothing: Szegedy et al. 2016, arXiv:1512.00567. Reference values: torch.nn.CrossEntropyLoss (where all are
  * ignored, its mean is NaN).

@@ -70,10 +70,11 @@ export interface ReducedFocalOptions {
 }
 
 /**
- * The reduced focal loss: cross-entropy times ((1 - p_t) / threshold)^gamma where p_t >= threshold, times 1 below, so that hard
- * examples keep all of their pull.
+ * The reduced focal loss: cross-entropy times ((1 - p_t) / threshold)^gamma where p_t >= threshold, times 1 below, so
+ * that hard examples keep all of their pull.
  *
- * logits, targets: the same shape, targets 0 or 1. The weight jumps where p_t crosses a threshold other than 1/2, as the paper's does.
+ * logits, targets: the same shape, targets 0 or 1. The weight jumps where p_t crosses a threshold other than 1/2, as
+ * the paper's does.
  * Options: gamma (2), threshold (0.5), normalized (false), reduction ("mean").
  * Sergievskiy and Ponamarev 2019, arXiv:1903.01347. Reference values: the formula, as in segmentation_models_pytorch.
  */
@@ -111,8 +112,9 @@ export interface QualityFocalOptions {
 /**
  * The quality focal loss: |q - p|^beta times the cross-entropy of p against the quality q, p = sigmoid(x).
  *
- * logits, qualities: the same shape, qualities in [0, 1], such as the IoU of a positive's box and 0 for negatives. Value and gradient are 0 at
- * p = q. Options: beta (2), reduction ("mean"; mmdetection adds the classes up). Li et al. 2020, arXiv:2006.04388.
+ * logits, qualities: the same shape, qualities in [0, 1], such as the IoU of a positive's box and 0 for negatives.
+ * Value and gradient are 0 at p = q. Options: beta (2), reduction ("mean"; mmdetection adds the classes up). Li et al.
+ * 2020, arXiv:2006.04388.
  * Reference values: the formula, as in mmdetection.
  */
 export function qualityFocal(logits: TensorLike, qualities: TensorLike, options: QualityFocalOptions = {}): Tensor {
@@ -134,8 +136,8 @@ export interface VarifocalOptions {
 }
 
 /**
- * The varifocal loss: q times the cross-entropy of p against q for positives (q > 0), alpha p^gamma times it for negatives,
- * p = sigmoid(x).
+ * The varifocal loss: q times the cross-entropy of p against q for positives (q > 0), alpha p^gamma times it for
+ * negatives, p = sigmoid(x).
  *
  * logits, qualities: the same shape, qualities in [0, 1], 0 for negatives. Options: alpha (0.75), gamma (2),
  * weighPositives (true), reduction ("mean"). Zhang et al. 2021, arXiv:2008.13367. Reference values: the formula, as in
@@ -162,16 +164,21 @@ export interface GaussianFocalOptions {
   alpha?: number;
   /** How little pixels near a peak count as negatives, >= 0. Default 4. */
   gamma?: number;
-  /** What the mean divides by: the count (null), a number, or "peaks", the number of pixels of value 1 and at least 1. Default null. */
+  /**
+   * What the mean divides by: the count (null), a number, or "peaks", the number of pixels of value 1 and at least 1.
+   * Default null.
+   */
   normalizer?: number | "peaks" | null;
   reduction?: Reduction;
 }
 
 /**
- * The focal loss of heat maps: -(1 - p)^alpha log p on peaks (y = 1), -(1 - y)^gamma p^alpha log(1 - p) elsewhere, p = sigmoid(x).
+ * The focal loss of heat maps: -(1 - p)^alpha log p on peaks (y = 1), -(1 - y)^gamma p^alpha log(1 - p) elsewhere, p =
+ * sigmoid(x).
  *
- * logits, heat: the same shape, heat in [0, 1], Gaussians around the peaks of value 1. From logits, where mmdetection takes probabilities and adds
- * 1e-12. Options: alpha (2), gamma (4), normalizer (the count; CornerNet's is "peaks"), reduction ("mean").
+ * logits, heat: the same shape, heat in [0, 1], Gaussians around the peaks of value 1. From logits, where mmdetection
+ * takes probabilities and adds 1e-12. Options: alpha (2), gamma (4), normalizer (the count; CornerNet's is "peaks"),
+ * reduction ("mean").
  * Law and Deng 2018, arXiv:1808.01244. Reference values: the formula.
  */
 export function gaussianFocal(logits: TensorLike, heat: TensorLike, options: GaussianFocalOptions = {}): Tensor {

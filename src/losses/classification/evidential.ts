@@ -17,8 +17,8 @@ export interface EvidentialClassificationOptions {
 /**
  * Evidential classification: the expected Brier score under a Dirichlet distribution of a = evidence + 1, plus how far
  * the evidence for wrong classes is from none:
- * sum_c (y_c - p_c)^2 + p_c (1 - p_c) / (S + 1) + divergenceWeight KL(Dir(b) || Dir(1)), S = sum a, p = a / S, b = a with
- * 1 in place of the labelled a_y. classes / S is the model's uncertainty.
+ * sum_c (y_c - p_c)^2 + p_c (1 - p_c) / (S + 1) + divergenceWeight KL(Dir(b) || Dir(1)), S = sum a, p = a / S, b = a
+ * with 1 in place of the labelled a_y. classes / S is the model's uncertainty.
  *
  * evidence [n, classes, ...] or [classes], each >= 0, such as softplus of logits; labels int32 [n, ...] or a number.
  * "none" gives the shape of the labels, 0 where ignored; the mean is over the others.

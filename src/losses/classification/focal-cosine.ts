@@ -19,8 +19,8 @@ export interface FocalCosineOptions {
  * Focal cosine loss: 1 - u_y - focalWeight (1 - p_y)^gamma log p_y, where u = x / ||x|| (so u_y is the cosine of the
  * logits with the one-hot label) and p = softmax(u).
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. Their length does not matter; at zero logits
- * the cosine is 0, and so is the gradient. "none" gives the shape of the labels, 0 where
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. Their length does not matter; at zero
+ * logits the cosine is 0, and so is the gradient. "none" gives the shape of the labels, 0 where
  * ignored; the mean is over the others. For small data sets.
  * Options: focalWeight (0.1), gamma (2), ignoreIndex (-100), reduction ("mean").
  * Barz and Denzler 2020, arXiv:1901.09054 (cosine loss); Lin et al. 2017, arXiv:1708.02002. Reference values:

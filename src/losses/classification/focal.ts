@@ -184,13 +184,19 @@ function normalized(
 }
 
 export interface SigmoidFocalOptions {
-  /** Weight alpha for positives and 1 - alpha for negatives; an array has one for each class of axis 1. Default null: none. */
+  /**
+   * Weight alpha for positives and 1 - alpha for negatives; an array has one for each class of axis 1. Default null:
+   * none.
+   */
   alpha?: number | readonly number[] | null;
   /** How strongly well-classified examples are passed over; 0 gives cross-entropy. Default 2. */
   gamma?: number;
   /** Treat (1 - p_t)^gamma as a constant in the gradient. Default false. */
   detachPt?: boolean;
-  /** What the mean divides by: the count (null), a number, or "positives", the sum of the targets and at least 1. Default null. */
+  /**
+   * What the mean divides by: the count (null), a number, or "positives", the sum of the targets and at least 1.
+   * Default null.
+   */
   normalizer?: number | "positives" | null;
   reduction?: Reduction;
 }
@@ -201,8 +207,10 @@ export interface SigmoidFocalOptions {
  *
  * logits, targets: the same shape, targets in [0, 1]; between 0 and 1, log p_t becomes the cross-entropy and
  * p_t = p y + (1 - p)(1 - y). (1 - p_t)^gamma is computed in log space, so gamma < 1 has no infinite slope.
- * Options: alpha (none), gamma (2), detachPt (false), normalizer (the count; RetinaNet's is "positives"), reduction ("mean").
- * Lin et al. 2017, arXiv:1708.02002. Reference values: torchvision.ops.sigmoid_focal_loss, optax.losses.sigmoid_focal_loss.
+ * Options: alpha (none), gamma (2), detachPt (false), normalizer (the count; RetinaNet's is "positives"), reduction
+ * ("mean").
+ * Lin et al. 2017, arXiv:1708.02002. Reference values: torchvision.ops.sigmoid_focal_loss,
+ * optax.losses.sigmoid_focal_loss.
  */
 export function sigmoidFocal(logits: TensorLike, targets: TensorLike, options: SigmoidFocalOptions = {}): Tensor {
   const { alpha, gamma, detachPt, normalizer, reduction } = resolve<Required<SigmoidFocalOptions>>(
@@ -225,8 +233,8 @@ export interface SoftmaxFocalOptions {
   /** Treat (1 - p_y)^gamma as a constant in the gradient. Default false. */
   detachPt?: boolean;
   /**
-   * What the mean divides by: the count (null), a number, or "positives", the number of labels that are not ignored (the
-   * sum of soft ones) and at least 1. Default null.
+   * What the mean divides by: the count (null), a number, or "positives", the number of labels that are not ignored
+   * (the sum of soft ones) and at least 1. Default null.
    */
   normalizer?: number | "positives" | null;
   reduction?: Reduction;
@@ -236,12 +244,13 @@ export interface SoftmaxFocalOptions {
  * Focal loss over classes: -alpha_y (1 - p_y)^gamma log p_y, p = softmax(x);
  * of soft labels y, -sum_c alpha_c y_c (1 - p_c)^gamma log p_c.
  *
- * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...] or a number, or soft labels, float of
- * the shape of the logits. "none" gives [n, ...], 0 where ignored; the mean divides by the count of the others. A number
- * alpha scales the whole loss, as in Keras; for the convention of Kornia and MONAI, in which class 0 is the background,
- * give [1 - alpha, alpha, alpha, ...].
+ * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...] or a number, or soft labels, float
+ * of the shape of the logits. "none" gives [n, ...], 0 where ignored; the mean divides by the count of the others. A
+ * number alpha scales the whole loss, as in Keras; for the convention of Kornia and MONAI, in which class 0 is the
+ * background, give [1 - alpha, alpha, alpha, ...].
  * Options: alpha (none), gamma (2), ignoreIndex (-100), detachPt (false), normalizer (the count), reduction ("mean").
- * Lin et al. 2017, arXiv:1708.02002. Reference values: keras.losses.CategoricalFocalCrossentropy, kornia.losses.focal_loss.
+ * Lin et al. 2017, arXiv:1708.02002. Reference values: keras.losses.CategoricalFocalCrossentropy,
+ * kornia.losses.focal_loss.
  */
 export function softmaxFocal(
   logits: TensorLike,
@@ -279,10 +288,11 @@ export interface PolyOptions {
  * PolyLoss: cross-entropy + sum_j epsilon_j (1 - p_t)^j, which perturbs the first coefficients of the series
  * -log p_t = sum_j (1 - p_t)^j / j.
  *
- * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...], or probabilities of the shape of the
- * logits, for which 1 - p_t = sum_c y_c (1 - p_c). "none" gives [n, ...]; the mean divides by the count of labels that
- * are not ignored. Options: epsilon (1; Poly-1), divideByIndex (false: the paper's form), ignoreIndex (-100), reduction
- * ("mean"). Leng et al. 2022, arXiv:2204.12511. Reference values: optax.losses.poly_loss_cross_entropy (its epsilon is 2).
+ * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...], or probabilities of the shape of
+ * the logits, for which 1 - p_t = sum_c y_c (1 - p_c). "none" gives [n, ...]; the mean divides by the count of labels
+ * that are not ignored. Options: epsilon (1; Poly-1), divideByIndex (false: the paper's form), ignoreIndex (-100),
+ * reduction ("mean"). Leng et al. 2022, arXiv:2204.12511. Reference values: optax.losses.poly_loss_cross_entropy (its
+ * epsilon is 2).
  */
 export function poly(logits: TensorLike, labelsOrProbabilities: TensorLike, options: PolyOptions = {}): Tensor {
   const { epsilon, divideByIndex, ignoreIndex, reduction } = resolve<Required<PolyOptions>>("poly", options, {
@@ -310,8 +320,8 @@ export function poly(logits: TensorLike, labelsOrProbabilities: TensorLike, opti
 }
 
 /**
- * PolyLoss of binary problems: cross-entropy + sum_j epsilon_j (1 - p_t)^j, p_t = p for positives and 1 - p for negatives,
- * p = sigmoid(x).
+ * PolyLoss of binary problems: cross-entropy + sum_j epsilon_j (1 - p_t)^j, p_t = p for positives and 1 - p for
+ * negatives, p = sigmoid(x).
  *
  * logits, targets: the same shape, targets in [0, 1], p_t = p y + (1 - p)(1 - y) in between.
  * Options: epsilon (1), divideByIndex (false), reduction ("mean"). Leng et al. 2022, arXiv:2204.12511.
@@ -352,8 +362,8 @@ export interface PolyFocalOptions {
  *
  * Targets in [0, 1] of the shape of the logits make it the sigmoid form, the paper's; class labels, int32 with one axis
  * fewer than the logits [n, classes, ...], the softmax form.
- * Options: epsilon (1), alpha (none), gamma (2), ignoreIndex (-100), detachPt (false), normalizer (the count), reduction
- * ("mean"). Leng et al. 2022, arXiv:2204.12511. Reference values: the formula in float64.
+ * Options: epsilon (1), alpha (none), gamma (2), ignoreIndex (-100), detachPt (false), normalizer (the count),
+ * reduction ("mean"). Leng et al. 2022, arXiv:2204.12511. Reference values: the formula in float64.
  */
 export function polyFocal(logits: TensorLike, targets: TensorLike, options: PolyFocalOptions = {}): Tensor {
   const { epsilon, alpha, gamma, ignoreIndex, detachPt, normalizer, reduction } = resolve<Required<PolyFocalOptions>>(

@@ -12,8 +12,8 @@ export interface GradientHarmonisedOptions {
 }
 
 /**
- * GHM-C: binary cross-entropy in which examples with gradients of one size share their pull, so that neither the mass of easy
- * ones nor the outliers dominate.
+ * GHM-C: binary cross-entropy in which examples with gradients of one size share their pull, so that neither the mass
+ * of easy ones nor the outliers dominate.
  *
  * logits, targets: the same shape, targets in [0, 1]. The size of a gradient is |sigmoid(x) - y|; the weights,
  * N / (bins in use x count of the bin), have no gradient. Options: bins (10), reduction ("mean").

@@ -20,11 +20,11 @@ export interface HardExampleCrossEntropyOptions {
  * Cross-entropy of the hardest labels alone (online hard example mining, top-k loss): of the largest terms
  * -log p_y, p = softmax(x), and of those with p_y below a threshold.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. All labels compete, those of all samples and
- * positions; of equal terms the first are kept. "none" gives the shape of the labels, 0 where not kept; the mean is over
- * the kept ones. Options: fraction (0.25), threshold (0), ignoreIndex (-100), reduction ("mean").
- * Shrivastava, Gupta and Girshick 2016, arXiv:1604.03540; Wu, Shen and van den Hengel 2016, arXiv:1604.04339 (pixels, with
- * a threshold). Reference values: the formula.
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. All labels compete, those of all samples
+ * and positions; of equal terms the first are kept. "none" gives the shape of the labels, 0 where not kept; the mean is
+ * over the kept ones. Options: fraction (0.25), threshold (0), ignoreIndex (-100), reduction ("mean").
+ * Shrivastava, Gupta and Girshick 2016, arXiv:1604.03540; Wu, Shen and van den Hengel 2016, arXiv:1604.04339 (pixels,
+ * with a threshold). Reference values: the formula.
  */
 export function hardExampleCrossEntropy(
   logits: TensorLike,

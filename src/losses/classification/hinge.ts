@@ -138,8 +138,8 @@ export function crammerSinger(scores: TensorLike, labels: TensorLike, options: C
 /**
  * Keras's categorical hinge: [1 + max_c (1 - y_c) x_c - sum_c y_c x_c]+.
  *
- * scores [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...], or one-hot rows of the shape of the
- * scores. The labelled class takes part in the maximum with 0, so this is `crammerSinger` only where another class
+ * scores [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...], or one-hot rows of the shape of
+ * the scores. The labelled class takes part in the maximum with 0, so this is `crammerSinger` only where another class
  * scores at least 0. Classes that tie for the maximum share its gradient evenly; at the kink it is 0.
  * Options: reduction ("mean"). Reference values: keras.losses.CategoricalHinge.
  */
@@ -161,8 +161,8 @@ export function categoricalHinge(
 /**
  * The perceptron loss over classes: max_j x_j - x_y, `crammerSinger` without a margin.
  *
- * scores [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels. Classes that
- * tie for the maximum share its gradient evenly. Options: reduction ("mean").
+ * scores [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels.
+ * Classes that tie for the maximum share its gradient evenly. Options: reduction ("mean").
  * Collins 2002, "Discriminative training methods for hidden Markov models". Reference values:
  * optax.losses.multiclass_perceptron_loss.
  */

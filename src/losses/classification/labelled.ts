@@ -55,7 +55,10 @@ export interface Distribution {
   reduceTerms(terms: Tensor, reduction: Reduction): Tensor;
 }
 
-/** Labels or probabilities next to scores called `name`, as a distribution. `ignoreIndex` is what the caller gave, if any. */
+/**
+ * Labels or probabilities next to scores called `name`, as a distribution. `ignoreIndex` is what the caller gave, if
+ * any.
+ */
 export function distributionOf(
   where: string,
   name: string,

@@ -97,9 +97,9 @@ export interface LDAMOptions {
  * Label-distribution-aware margins: cross-entropy of scale (x_c - [c = y] m_y), where the margin m_c is proportional to
  * n_c^(-1/4) and that of the rarest class is maxMargin.
  *
- * logits, usually cosines, [n, classes, ...] or [classes], labels int32 [n, ...] or a number, classCounts [classes], each
- * above 0. "none" gives the shape of the labels, 0 where ignored. The paper's deferred reweighting gives, late in the
- * training, the weights `classWeights.effectiveNumber`.
+ * logits, usually cosines, [n, classes, ...] or [classes], labels int32 [n, ...] or a number, classCounts [classes],
+ * each above 0. "none" gives the shape of the labels, 0 where ignored. The paper's deferred reweighting gives, late in
+ * the training, the weights `classWeights.effectiveNumber`.
  * Options: maxMargin (0.5), scale (30), weight (none), ignoreIndex (-100), reduction ("mean").
  * Cao et al. 2019, arXiv:1906.07413. Reference values: pytorch_optimizer's LDAMLoss.
  */
@@ -143,12 +143,13 @@ export interface SeesawOptions {
 
 /**
  * Seesaw loss: -log(e^(x_y) / (e^(x_y) + sum_{c != y} M_yc C_yc e^(x_c))), with the mitigation
- * M_yc = min(1, n_c / n_y)^p for classes rarer than the label and the compensation C_yc = max(1, p_c / max(p_y, epsilon))^q
- * for classes more probable than it, p = softmax(x). M and C are constants in the gradient.
+ * M_yc = min(1, n_c / n_y)^p for classes rarer than the label and the compensation C_yc = max(1, p_c / max(p_y,
+ * epsilon))^q for classes more probable than it, p = softmax(x). M and C are constants in the gradient.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number, classCounts [classes], >= 0: the samples seen
- * so far in the paper, and at least 1. `Seesaw` counts them. "none" gives the shape of the labels, 0 where ignored; the
- * mean is over the others. Options: p (0.8), q (2), epsilon (0.01), ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number, classCounts [classes], >= 0: the samples
+ * seen so far in the paper, and at least 1. `Seesaw` counts them. "none" gives the shape of the labels, 0 where
+ * ignored; the mean is over the others. Options: p (0.8), q (2), epsilon (0.01), ignoreIndex (-100), reduction
+ * ("mean").
  * Wang et al. 2021, arXiv:2008.10032. Reference values: mmdetection's formula.
  */
 export function seesaw(

@@ -77,9 +77,11 @@ export interface MultiLabelSoftMarginOptions {
 }
 
 /**
- * The mean over classes of the binary cross-entropy of each: what `binaryCrossEntropyWithLogits` averages, one value for a sample.
+ * The mean over classes of the binary cross-entropy of each: what `binaryCrossEntropyWithLogits` averages, one value
+ * for a sample.
  *
- * logits [n, classes, ...] or [classes], targets in [0, 1] of the same shape. "none" gives the shape without the classes.
+ * logits [n, classes, ...] or [classes], targets in [0, 1] of the same shape. "none" gives the shape without the
+ * classes.
  * Options: weight (none), reduction ("mean"). Reference values: torch.nn.MultiLabelSoftMarginLoss.
  */
 export function multiLabelSoftMargin(
@@ -119,9 +121,9 @@ export interface AsymmetricOptions {
  *
  * logits, targets: the same shape, targets in [0, 1]. Computed from logits: log p = -softplus(-x), and 1 - m =
  * min(1, sigmoid(-x) + clip), which loses no digits. The gradient of a negative with p <= clip is 0.
- * Options: gammaPositive (1; the paper's 0), gammaNegative (4), clip (0.05), detachWeights (false), reduction ("mean"; the
- * authors add up). Ben-Baruch et al. 2021, arXiv:2009.14119. Reference values: the formula, as in the authors' code and timm, which
- * clamp 1 - p at 1e-8 and lose the gradient of negatives with x > 17.
+ * Options: gammaPositive (1; the paper's 0), gammaNegative (4), clip (0.05), detachWeights (false), reduction ("mean";
+ * the authors add up). Ben-Baruch et al. 2021, arXiv:2009.14119. Reference values: the formula, as in the authors' code
+ * and timm, which clamp 1 - p at 1e-8 and lose the gradient of negatives with x > 17.
  */
 export function asymmetric(logits: TensorLike, targets: TensorLike, options: AsymmetricOptions = {}): Tensor {
   const where = "asymmetric";
@@ -151,17 +153,20 @@ export interface AsymmetricSingleLabelOptions {
   gammaPositive?: number;
   /** The same of the other classes, >= 0. Default 4. */
   gammaNegative?: number;
-  /** Targets become y (1 - labelSmoothing) + labelSmoothing / classes; without it the other classes have no term. Default 0.1. */
+  /**
+   * Targets become y (1 - labelSmoothing) + labelSmoothing / classes; without it the other classes have no term.
+   * Default 0.1.
+   */
   labelSmoothing?: number;
   reduction?: Reduction;
 }
 
 /**
- * The asymmetric loss of one label: -sum_c y_c w_c log p_c, p = softmax(x), w = (1 - p_c)^g+ for the label and p_c^g- for
- * the others, y the smoothed label.
+ * The asymmetric loss of one label: -sum_c y_c w_c log p_c, p = softmax(x), w = (1 - p_c)^g+ for the label and p_c^g-
+ * for the others, y the smoothed label.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels. Options:
- * gammaPositive (0; timm's 1), gammaNegative (4), labelSmoothing (0.1), reduction ("mean").
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels.
+ * Options: gammaPositive (0; timm's 1), gammaNegative (4), labelSmoothing (0.1), reduction ("mean").
  * Ben-Baruch et al. 2021, arXiv:2009.14119. Reference values: the formula, as in the authors' code.
  */
 export function asymmetricSingleLabel(
@@ -191,8 +196,8 @@ export function asymmetricSingleLabel(
 }
 
 /**
- * ZLPR, zero-bounded log-sum-exp and pairwise rank: log(1 + sum over negatives of e^x) + log(1 + sum over positives of e^-x), which wants
- * every positive above 0 and above every negative, and every negative below 0.
+ * ZLPR, zero-bounded log-sum-exp and pairwise rank: log(1 + sum over negatives of e^x) + log(1 + sum over positives of
+ * e^-x), which wants every positive above 0 and above every negative, and every negative below 0.
  *
  * logits, targets [..., classes] of one shape, targets 0 or 1. "none" gives [...]. Options: reduction ("mean").
  * Su et al. 2022, arXiv:2208.02955. Reference values: the formula.
@@ -207,7 +212,9 @@ export function zlpr(logits: TensorLike, targets: TensorLike, options: { reducti
 }
 
 export interface OneVersusAllOptions {
-  /** Targets become 1 - s + s / classes for the label and s / classes for the others, s = labelSmoothing. Default 0.1. */
+  /**
+   * Targets become 1 - s + s / classes for the label and s / classes for the others, s = labelSmoothing. Default 0.1.
+   */
   labelSmoothing?: number;
   /** Soft targets above this become 1, the others 0; null leaves them. In [0, 1]. Default null. */
   targetThreshold?: number | null;
@@ -219,10 +226,10 @@ export interface OneVersusAllOptions {
 /**
  * Classification by one binary cross-entropy for each class, with targets spread over all of them.
  *
- * logits [n, classes] or [classes]; the target is labels, int32 [n] or a number, or soft labels, float of the shape of the logits, which
- * are not smoothed. Every class is a term, or with sumClasses every sample. Options: labelSmoothing (0.1), targetThreshold (none), sumClasses (false), reduction
- * ("mean"). Wightman, Touvron and Jegou 2021, arXiv:2110.00476. Reference values: the formula, as in timm's
- * BinaryCrossEntropy.
+ * logits [n, classes] or [classes]; the target is labels, int32 [n] or a number, or soft labels, float of the shape of
+ * the logits, which are not smoothed. Every class is a term, or with sumClasses every sample. Options: labelSmoothing
+ * (0.1), targetThreshold (none), sumClasses (false), reduction ("mean"). Wightman, Touvron and Jegou 2021,
+ * arXiv:2110.00476. Reference values: the formula, as in timm's BinaryCrossEntropy.
  */
 export function oneVersusAll(
   logits: TensorLike,

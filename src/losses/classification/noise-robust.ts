@@ -8,7 +8,8 @@ import { expectFraction } from "../scalar-option.ts";
 import { expectLogOfZero, labelCrossEntropy, labelledLogits, missOf, reduceLabelled } from "./labelled.ts";
 
 // Losses over classes for labels of which some are wrong: bounded, or growing more slowly than cross-entropy, so that a
-// wrong label cannot pull without limit. All take logits [n, classes, ...] or [classes] and class labels, int32 [n, ...].
+// wrong label cannot pull without limit. All take logits [n, classes, ...] or [classes] and class labels, int32 [n,
+// ...].
 
 interface LabelOptions {
   /** Labels with this value count nowhere. Default -100. */
@@ -19,15 +20,19 @@ interface LabelOptions {
 export interface GeneralizedCrossEntropyOptions extends LabelOptions {
   /** In (0, 1]: towards 0 the loss is cross-entropy, at 1 it is 1 - p_y. Default 0.7. */
   q?: number;
-  /** In (0, 1) or null: the probability p_y below which the loss stays constant, so that such samples do not pull. Default null. */
+  /**
+   * In (0, 1) or null: the probability p_y below which the loss stays constant, so that such samples do not pull.
+   * Default null.
+   */
   truncation?: number | null;
 }
 
 /**
  * Generalised cross-entropy: (1 - p_y^q) / q, p = softmax(x).
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean is over the others. With a truncation k, p_y is at least k, and where it is lower the gradient is 0.
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0
+ * where ignored; the mean is over the others. With a truncation k, p_y is at least k, and where it is lower the
+ * gradient is 0.
  * Options: q (0.7), truncation (none), ignoreIndex (-100), reduction ("mean").
  * Zhang and Sabuncu 2018, arXiv:1805.07836. Reference values: keras.losses.CategoricalGeneralizedCrossEntropy (q 0.5).
  */
@@ -58,8 +63,8 @@ export interface TaylorCrossEntropyOptions extends LabelOptions {
 /**
  * Taylor cross-entropy: sum over j = 1 .. terms of (1 - p_y)^j / j, the series of -log p_y broken off; p = softmax(x).
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean is over the others. Options: terms (2), ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0
+ * where ignored; the mean is over the others. Options: terms (2), ignoreIndex (-100), reduction ("mean").
  * Feng et al. 2020, "Can cross entropy loss be robust to label noise?", IJCAI. Reference values: the formula.
  */
 export function taylorCrossEntropy(
@@ -88,9 +93,9 @@ export interface ProbabilityMAEOptions extends LabelOptions {
 /**
  * The absolute error of the predicted distribution: factor (1 - p_y) = factor / 2 sum_c |p_c - y_c|, p = softmax(x).
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean is over the others. Robust to wrong labels, and slow to learn: its gradient vanishes where p_y is
- * near 0. Options: factor (1), ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0
+ * where ignored; the mean is over the others. Robust to wrong labels, and slow to learn: its gradient vanishes where
+ * p_y is near 0. Options: factor (1), ignoreIndex (-100), reduction ("mean").
  * Ghosh, Kumar and Sastry 2017, arXiv:1712.09482 (factor 2). Reference values: the formula.
  */
 export function probabilityMAE(logits: TensorLike, labels: TensorLike, options: ProbabilityMAEOptions = {}): Tensor {
@@ -113,8 +118,8 @@ export interface ReverseCrossEntropyOptions extends LabelOptions {
  * Reverse cross-entropy, with prediction and label in each other's place: -sum_c p_c log y_c = -A (1 - p_y), where
  * p = softmax(x) and A stands for log 0.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean is over the others. Options: logOfZero (-4), ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0
+ * where ignored; the mean is over the others. Options: logOfZero (-4), ignoreIndex (-100), reduction ("mean").
  * Wang et al. 2019, arXiv:1908.06112. Reference values: the authors' formula; code that clamps the labels at 1e-4 has
  * logOfZero log(1e-4) = -9.21.
  */
@@ -143,9 +148,9 @@ export interface SymmetricCrossEntropyOptions extends ReverseCrossEntropyOptions
 /**
  * Symmetric cross-entropy: alpha cross-entropy + beta `reverseCrossEntropy`.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean is over the others. Options: alpha (0.1), beta (1) and logOfZero (-4), the paper's for CIFAR-10 (for
- * CIFAR-100 alpha 6, beta 0.1), ignoreIndex (-100), reduction ("mean").
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0
+ * where ignored; the mean is over the others. Options: alpha (0.1), beta (1) and logOfZero (-4), the paper's for
+ * CIFAR-10 (for CIFAR-100 alpha 6, beta 0.1), ignoreIndex (-100), reduction ("mean").
  * Wang et al. 2019, arXiv:1908.06112. Reference values: the authors' formula.
  */
 export function symmetricCrossEntropy(
@@ -172,7 +177,9 @@ export interface BootstrapOptions extends LabelOptions {
   beta?: number;
   /** Put the most probable class (the first of equals) in place of the predicted probabilities. Default false. */
   hard?: boolean;
-  /** Treat the predicted probabilities in the target as constants in the gradient; the paper does not. Default false. */
+  /**
+   * Treat the predicted probabilities in the target as constants in the gradient; the paper does not. Default false.
+   */
   detach?: boolean;
 }
 
@@ -180,8 +187,8 @@ export interface BootstrapOptions extends LabelOptions {
  * Bootstrapped cross-entropy: -sum_c (beta y_c + (1 - beta) t_c) log p_c, p = softmax(x), where the target is corrected
  * by the prediction: t = p, or with hard the one-hot code of the most probable class.
  *
- * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0 where
- * ignored; the mean is over the others. Options: beta (0.95), hard (false), detach (false), ignoreIndex (-100),
+ * logits [n, classes, ...] or [classes], labels int32 [n, ...] or a number. "none" gives the shape of the labels, 0
+ * where ignored; the mean is over the others. Options: beta (0.95), hard (false), detach (false), ignoreIndex (-100),
  * reduction ("mean"). Reed et al. 2015, arXiv:1412.6596. Reference values: the formula.
  */
 export function bootstrap(logits: TensorLike, labels: TensorLike, options: BootstrapOptions = {}): Tensor {

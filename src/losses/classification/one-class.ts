@@ -8,8 +8,8 @@ import { scalarOption } from "../scalar-option.ts";
 
 export interface DeepSVDDOptions {
   /**
-   * The radius of a sphere with a soft boundary, > 0; a number, or a tensor with one element. Default null: no sphere, but
-   * all samples are drawn to the centre.
+   * The radius of a sphere with a soft boundary, > 0; a number, or a tensor with one element. Default null: no sphere,
+   * but all samples are drawn to the centre.
    */
   radius?: number | Tensor | null;
   /** With a radius: about which share of the samples may lie outside, in (0, 1]. Default 0.1. */
@@ -22,8 +22,8 @@ export interface DeepSVDDOptions {
  * R^2 + [||f - c||^2 - R^2]+ / nu. The distance from the centre is the anomaly score.
  *
  * embeddings [n, d] of normal samples, center [d], a constant such as the mean embedding before training. "none" gives
- * [n]. The gradient on the sphere is that of the inside. A network with biases or bounded activations can map everything
- * to the centre, and then learns nothing. Options: radius (none), nu (0.1), reduction ("mean").
+ * [n]. The gradient on the sphere is that of the inside. A network with biases or bounded activations can map
+ * everything to the centre, and then learns nothing. Options: radius (none), nu (0.1), reduction ("mean").
  * Ruff et al. 2018, "Deep one-class classification", ICML. Reference values: the formula.
  */
 export function deepSVDD(embeddings: TensorLike, center: TensorLike, options: DeepSVDDOptions = {}): Tensor {

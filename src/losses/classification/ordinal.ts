@@ -51,9 +51,9 @@ export interface CoralOptions {
  * CORAL, ordinal regression by K - 1 binary questions "is the level above k?": the sum over k of
  * importance_k times the binary cross-entropy of x_k with [y > k].
  *
- * logits [n, K - 1, ...] or [K - 1], labels int32 [n, ...] in 0 .. K - 1. Levels come out consistent when the logits are
- * one score plus K - 1 biases, as in the paper's layer: a Linear without bias, plus a parameter [K - 1]. "none" gives
- * the shape of the labels. Options: importance (none), reduction ("mean").
+ * logits [n, K - 1, ...] or [K - 1], labels int32 [n, ...] in 0 .. K - 1. Levels come out consistent when the logits
+ * are one score plus K - 1 biases, as in the paper's layer: a Linear without bias, plus a parameter [K - 1]. "none"
+ * gives the shape of the labels. Options: importance (none), reduction ("mean").
  * Cao, Mirjalili and Raschka 2020, arXiv:1901.07884. Reference values: coral_pytorch.losses.coral_loss.
  */
 export function coral(logits: TensorLike, labels: TensorLike, options: CoralOptions = {}): Tensor {
@@ -81,8 +81,8 @@ function importanceOf(importance: TensorLike, x: Tensor, axis: number): Tensor {
  * y >= k alone. sigmoid(x_k) is P(y > k | y >= k), so the products of the first of them are P(y > k), in order by
  * themselves.
  *
- * logits [n, K - 1, ...] or [K - 1], labels int32 [n, ...] in 0 .. K - 1. "none" gives the shape of the logits, 0 where a
- * question is not asked; the mean divides by the number of questions asked. Options: reduction ("mean").
+ * logits [n, K - 1, ...] or [K - 1], labels int32 [n, ...] in 0 .. K - 1. "none" gives the shape of the logits, 0 where
+ * a question is not asked; the mean divides by the number of questions asked. Options: reduction ("mean").
  * Shi, Cao and Raschka 2021, arXiv:2111.08851. Reference values: coral_pytorch.losses.corn_loss.
  */
 export function corn(logits: TensorLike, labels: TensorLike, options: { reduction?: Reduction } = {}): Tensor {
@@ -94,14 +94,16 @@ export function corn(logits: TensorLike, labels: TensorLike, options: { reductio
 }
 
 export interface OrdinalOptions {
-  /** Whether a level between two whole ones counts in part for the threshold between them. Default false: it does not. */
+  /**
+   * Whether a level between two whole ones counts in part for the threshold between them. Default false: it does not.
+   */
   fractions?: boolean;
   reduction?: Reduction;
 }
 
 /**
- * Cumulative binary cross-entropy of graded targets: the sum over k of the binary cross-entropy of x_k with [y >= k + 1];
- * with fractions, with y - k kept within [0, 1]. Of whole levels it is `coral`.
+ * Cumulative binary cross-entropy of graded targets: the sum over k of the binary cross-entropy of x_k with [y >= k +
+ * 1]; with fractions, with y - k kept within [0, 1]. Of whole levels it is `coral`.
  *
  * logits [n, K - 1, ...] or [K - 1], targets float [n, ...] in [0, K - 1]. "none" gives the shape of the targets.
  * Options: fractions (false), reduction ("mean"). McCullagh 1980, "Regression models for ordinal data" (the model).
@@ -131,14 +133,16 @@ export interface WeightedKappaOptions {
 }
 
 /**
- * Weighted kappa: log(1 - kappa + epsilon), 1 - kappa = sum_i sum_c w(y_i, c) p_ic / (1/n sum_i sum_j sum_c w(y_i, c) p_jc),
- * the disagreement of predictions with levels over that of the same predictions dealt out by chance; p = softmax(x).
+ * Weighted kappa: log(1 - kappa + epsilon), 1 - kappa = sum_i sum_c w(y_i, c) p_ic / (1/n sum_i sum_j sum_c w(y_i, c)
+ * p_jc), the disagreement of predictions with levels over that of the same predictions dealt out by chance; p =
+ * softmax(x).
  *
  * logits [n, K], labels int32 [n] in 0 .. K - 1. A statistic of the whole batch, so a scalar without reduction. Where
  * nothing can disagree, as when one level alone occurs and is predicted for certain, 1 - kappa is taken to be 0.
  * Options: weighting ("quadratic"), log (true), epsilon (1e-6).
- * de la Torre, Puig and Valls 2018, "Weighted kappa loss function for multi-class classification of ordinal data in deep
- * learning", Pattern Recognition Letters. Reference values: TensorFlow Addons' WeightedKappaLoss of softmax outputs.
+ * de la Torre, Puig and Valls 2018, "Weighted kappa loss function for multi-class classification of ordinal data in
+ * deep learning", Pattern Recognition Letters. Reference values: TensorFlow Addons' WeightedKappaLoss of softmax
+ * outputs.
  */
 export function weightedKappa(logits: TensorLike, labels: TensorLike, options: WeightedKappaOptions = {}): Tensor {
   const { weighting, log, epsilon } = resolve<Required<WeightedKappaOptions>>("weightedKappa", options, {

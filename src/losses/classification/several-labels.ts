@@ -13,8 +13,8 @@ import { type Reduction, reduce } from "../reduction.ts";
  *
  * logits [n, classes, ...] or [classes], targets of the same shape, 1 for right classes and 0 for others, or weights in
  * [0, 1]. "none" gives [n, ...]; samples without a right class have loss 0, and the mean is over the others.
- * Options: reduction ("mean"). Khosla et al. 2020, arXiv:2004.11362 (the sum outside the logarithm); Mahajan et al. 2018,
- * arXiv:1805.00932 (for hashtags). Reference values: torch.nn.functional.cross_entropy of the divided targets.
+ * Options: reduction ("mean"). Khosla et al. 2020, arXiv:2004.11362 (the sum outside the logarithm); Mahajan et al.
+ * 2018, arXiv:1805.00932 (for hashtags). Reference values: torch.nn.functional.cross_entropy of the divided targets.
  */
 export function multiPositiveCrossEntropy(
   logits: TensorLike,
@@ -46,14 +46,15 @@ export interface SoftFBetaOptions {
 }
 
 /**
- * Soft F-beta loss: 1 - F, F = (1 + beta^2) TP / ((1 + beta^2) TP + beta^2 FN + FP), where probabilities count as parts of
- * a prediction: TP = sum y p, FN = sum y (1 - p), FP = sum (1 - y) p.
+ * Soft F-beta loss: 1 - F, F = (1 + beta^2) TP / ((1 + beta^2) TP + beta^2 FN + FP), where probabilities count as parts
+ * of a prediction: TP = sum y p, FN = sum y (1 - p), FP = sum (1 - y) p.
  *
  * probabilities, targets: the same shape [n, labels, ...] or [n], in [0, 1]. "none" gives a scalar for "micro", a value
- * for each label or each sample otherwise. With nothing to find and nothing found the loss is 0, and so is its gradient.
+ * for each label or each sample otherwise. With nothing to find and nothing found the loss is 0, and so is its
+ * gradient.
  * Options: beta (1), average ("micro"), smooth (0), reduction ("mean").
- * van Rijsbergen 1979, "Information Retrieval" (the measure). Reference values: pytorch_optimizer's SoftF1Loss for beta 1
- * (it exchanges FN and FP, as it shows for other betas), and the formula.
+ * van Rijsbergen 1979, "Information Retrieval" (the measure). Reference values: pytorch_optimizer's SoftF1Loss for beta
+ * 1 (it exchanges FN and FP, as it shows for other betas), and the formula.
  */
 export function softFBeta(probabilities: TensorLike, targets: TensorLike, options: SoftFBetaOptions = {}): Tensor {
   const { beta, average, smooth, reduction } = resolve<Required<SoftFBetaOptions>>("softFBeta", options, {

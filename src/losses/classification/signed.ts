@@ -31,7 +31,8 @@ export function perceptron(scores: TensorLike, targets: TensorLike, options: Sig
 }
 
 /**
- * The modified Huber loss: [1 - t x]+^2 where t x >= -1, -4 t x beyond: a squared hinge that outliers pull with bounded strength.
+ * The modified Huber loss: [1 - t x]+^2 where t x >= -1, -4 t x beyond: a squared hinge that outliers pull with bounded
+ * strength.
  *
  * scores, targets: the same shape, targets 1 or -1 (1 or 0 with labels "binary"). Options: labels ("signed"), reduction
  * ("mean"). Zhang 2004, "Solving large scale linear prediction problems using stochastic gradient descent algorithms".
@@ -48,8 +49,9 @@ export function modifiedHuber(scores: TensorLike, targets: TensorLike, options: 
 /**
  * The exponential loss of AdaBoost: e^(-t x).
  *
- * scores, targets: the same shape, targets 1 or -1 (1 or 0 with labels "binary"). Overflows in float32 where t x < -88, as
- * the formula does; `softMargin` is what grows no faster than a line. Options: labels ("signed"), reduction ("mean").
+ * scores, targets: the same shape, targets 1 or -1 (1 or 0 with labels "binary"). Overflows in float32 where t x < -88,
+ * as the formula does; `softMargin` is what grows no faster than a line. Options: labels ("signed"), reduction
+ * ("mean").
  * Freund and Schapire 1997, "A decision-theoretic generalization of on-line learning". Reference values: the formula.
  */
 export function exponential(scores: TensorLike, targets: TensorLike, options: SignedOptions = {}): Tensor {
@@ -60,7 +62,8 @@ export function exponential(scores: TensorLike, targets: TensorLike, options: Si
  * The Savage loss: 1 / (1 + e^(t x))^2 = sigmoid(-t x)^2, bounded by 1, so that mislabelled samples let go.
  *
  * scores, targets: the same shape, targets 1 or -1 (1 or 0 with labels "binary"). Options: labels ("signed"), reduction
- * ("mean"). Masnadi-Shirazi and Vasconcelos 2008, "On the design of loss functions for classification". Reference values: the formula.
+ * ("mean"). Masnadi-Shirazi and Vasconcelos 2008, "On the design of loss functions for classification". Reference
+ * values: the formula.
  */
 export function savage(scores: TensorLike, targets: TensorLike, options: SignedOptions = {}): Tensor {
   return ofAgreement("savage", scores, targets, options, (v) => v.neg().sigmoid().square());

@@ -25,8 +25,9 @@ const distributionDefaults: Required<DistributionLossOptions> = { ignoreIndex: -
  * The sparsemax loss: <p - y, x> - ||p||^2 / 2 + ||y||^2 / 2, p = sparsemax(x), the distribution nearest to the logits.
  *
  * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...], or distributions of the shape of
- * the logits. It is 0, with gradient 0, once the labelled logit leads all others by 1; the gradient is p - y everywhere.
- * "none" gives [n, ...], 0 where ignored; the mean is over the others. Options: ignoreIndex (-100), reduction ("mean").
+ * the logits. It is 0, with gradient 0, once the labelled logit leads all others by 1; the gradient is p - y
+ * everywhere. "none" gives [n, ...], 0 where ignored; the mean is over the others. Options: ignoreIndex (-100),
+ * reduction ("mean").
  * Martins and Astudillo 2016, arXiv:1602.02068. Reference values: optax.losses.multiclass_sparsemax_loss.
  */
 export function sparsemax(
@@ -47,9 +48,9 @@ export function sparsemax(
  * cross-entropy and `sparsemax`.
  *
  * logits [n, classes, ...] or [classes]; the target is class labels, int32 [n, ...], or distributions of the shape of
- * the logits. It is 0, with gradient 0, once the labelled logit leads all others by 2; the gradient is p - y everywhere.
- * "none" gives [n, ...], 0 where ignored; the mean is over the others. Options: ignoreIndex (-100), reduction ("mean").
- * Peters, Niculae and Martins 2019, arXiv:1905.05702. Reference values: entmax.entmax15_loss.
+ * the logits. It is 0, with gradient 0, once the labelled logit leads all others by 2; the gradient is p - y
+ * everywhere. "none" gives [n, ...], 0 where ignored; the mean is over the others. Options: ignoreIndex (-100),
+ * reduction ("mean"). Peters, Niculae and Martins 2019, arXiv:1905.05702. Reference values: entmax.entmax15_loss.
  */
 export function entmax15(
   logits: TensorLike,
@@ -70,7 +71,8 @@ export function entmax15(
 const fromMaximum = (x: Tensor, axis: number): Tensor => x.sub(stopGradient(x.max(axis, { keepDims: true })));
 
 /**
- * The sparsemax loss of two classes, of the agreement v = t x: 0 for v >= 1, (1 - v)^2 / 4 for |v| <= 1, -v for v <= -1.
+ * The sparsemax loss of two classes, of the agreement v = t x: 0 for v >= 1, (1 - v)^2 / 4 for |v| <= 1, -v for v <=
+ * -1.
  *
  * scores, targets: the same shape, targets 1 or -1 (1 or 0 with labels "binary"). Its gradient has no jump. Equals
  * `sparsemax` of the logits [x, 0], and a quarter of `modifiedHuber`.
@@ -94,7 +96,10 @@ export interface FenchelYoungOptions {
    * Default null: log-sum-exp, whose loss is cross-entropy.
    */
   omegaConjugate?: ((scores: Tensor, axis: number) => Tensor) | null;
-  /** The regulariser Omega itself, of targets, in the same form: a constant that brings the least loss to 0. Default null: left out. */
+  /**
+   * The regulariser Omega itself, of targets, in the same form: a constant that brings the least loss to 0. Default
+   * null: left out.
+   */
   omega?: ((targets: Tensor, axis: number) => Tensor) | null;
   /** Labels with this value count nowhere; not for probabilities. Default -100. */
   ignoreIndex?: number;

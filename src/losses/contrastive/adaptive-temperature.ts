@@ -18,11 +18,11 @@ export interface MACLOptions {
 }
 
 /**
- * Model-aware contrastive learning (MACL): NT-Xent whose temperature t (1 + alpha (A - A0)) follows the alignment A, the mean
- * cosine of the pairs, and whose terms weigh 1 / (1 - P), P the probability of the positive.
+ * Model-aware contrastive learning (MACL): NT-Xent whose temperature t (1 + alpha (A - A0)) follows the alignment A,
+ * the mean cosine of the pairs, and whose terms weigh 1 / (1 - P), P the probability of the positive.
  *
- * view1, view2: [n, d], n at least 2. Returns [2n] with reduction "none", view1 first. Temperature and weights are constants
- * to the gradient; 1 - P is exact for P near 1, with a floor of 1e-8.
+ * view1, view2: [n, d], n at least 2. Returns [2n] with reduction "none", view1 first. Temperature and weights are
+ * constants to the gradient; 1 - P is exact for P near 1, with a floor of 1e-8.
  * Huang et al. 2023, arXiv:2207.07874. Reference values: the formula in float64, from which lightly's MACLLoss
  * differs by the 1e-8 that it adds to 1 - P.
  */

@@ -25,8 +25,8 @@ export interface SwAVOptions {
 }
 
 /**
- * SwAV: -sum_k q_k log softmax(z / t)_k, where the assignment q of one view, balanced over the batch, is predicted by the
- * scores z of every other view; the mean over such pairs of views.
+ * SwAV: -sum_k q_k log softmax(z / t)_k, where the assignment q of one view, balanced over the batch, is predicted by
+ * the scores z of every other view; the mean over such pairs of views.
  *
  * scores: [views, n, d], at least 2 views, of cosines with d prototypes. Returns [n] with reduction "none". Assignments
  * (Sinkhorn and Knopp, in the log domain) are constants to the gradient.
@@ -86,11 +86,13 @@ export interface PMSNOptions extends MSNOptions {
 const msnDefaults: Required<MSNOptions> = { temperature: 0.1, sharpening: 0.25, iterations: 3, regularization: 1 };
 
 /**
- * Masked siamese networks (MSN): the cross-entropy of each masked view's softmax over prototypes with the sharpened, balanced
- * one of the target view, and log(prototypes) - the entropy of the mean prediction, so that all prototypes are used.
+ * Masked siamese networks (MSN): the cross-entropy of each masked view's softmax over prototypes with the sharpened,
+ * balanced one of the target view, and log(prototypes) - the entropy of the mean prediction, so that all prototypes are
+ * used.
  *
- * anchors: [views, n, d], masked views; targets: [n, d]; prototypes: [classes, d]; all normalised here. Returns a scalar.
- * Targets are constants to the gradient. Assran et al. 2022, arXiv:2204.07141. Reference values: lightly's MSNLoss.
+ * anchors: [views, n, d], masked views; targets: [n, d]; prototypes: [classes, d]; all normalised here. Returns a
+ * scalar. Targets are constants to the gradient. Assran et al. 2022, arXiv:2204.07141. Reference values: lightly's
+ * MSNLoss.
  */
 export function msn(
   anchors: TensorLike,
@@ -105,8 +107,8 @@ export function msn(
 }
 
 /**
- * Prior-matching MSN (PMSN): `msn` with the divergence D(prior || mean prediction) in place of the entropy, for data whose
- * classes are unequal; the prior is a power law.
+ * Prior-matching MSN (PMSN): `msn` with the divergence D(prior || mean prediction) in place of the entropy, for data
+ * whose classes are unequal; the prior is a power law.
  *
  * anchors: [views, n, d]; targets: [n, d]; prototypes: [classes, d]; all normalised here. Returns a scalar.
  * Assran et al. 2023, arXiv:2210.07277. Reference values: lightly's PMSNLoss.
@@ -171,11 +173,11 @@ export interface CAPIOptions {
 }
 
 /**
- * CAPI: the cross-entropy of the student's softmax over prototypes with the teacher's assignment, which is balanced over the
- * batch for each patch position by itself.
+ * CAPI: the cross-entropy of the student's softmax over prototypes with the teacher's assignment, which is balanced
+ * over the batch for each patch position by itself.
  *
- * student, teacher: scores [n, patches, d] of d prototypes. Returns [n, patches] with reduction "none". The teacher is a
- * constant to the gradient. Darcet et al. 2025, arXiv:2502.08769. Reference values: the formula in
+ * student, teacher: scores [n, patches, d] of d prototypes. Returns [n, patches] with reduction "none". The teacher is
+ * a constant to the gradient. Darcet et al. 2025, arXiv:2502.08769. Reference values: the formula in
  * float64, from which lightly's CAPILoss differs by the 1e-8 that it adds to sums.
  */
 export function capi(student: TensorLike, teacher: TensorLike, options: CAPIOptions = {}): Tensor {

@@ -14,8 +14,8 @@ import { cosines, fixedRows, others, viewPair } from "./views.ts";
 // Losses that compare with embeddings of earlier batches, which are constants to the gradient.
 
 /**
- * A first-in, first-out queue of embeddings: what MoCo passes to `infoNCE` as negatives, and `nnCLR`, `reSSL` and `co2` take
- * as their bank.
+ * A first-in, first-out queue of embeddings: what MoCo passes to `infoNCE` as negatives, and `nnCLR`, `reSSL` and `co2`
+ * take as their bank.
  */
 export class MemoryBank {
   /** [up to capacity, d], the oldest first, without gradient; [0, d] at first. */
@@ -53,8 +53,8 @@ export interface NNCLROptions {
 /**
  * NNCLR: InfoNCE in which each key's nearest neighbour in a bank stands for it: -log softmax_j(nn(k_i) . q_j / t)_i.
  *
- * queries, keys: [n, d], row i of one belongs to row i of the other; bank: [m, d], as of a `MemoryBank`. Returns [n] with
- * reduction "none". Only the queries have a gradient. For both directions take the mean with the views swapped.
+ * queries, keys: [n, d], row i of one belongs to row i of the other; bank: [m, d], as of a `MemoryBank`. Returns [n]
+ * with reduction "none". Only the queries have a gradient. For both directions take the mean with the views swapped.
  * Dwibedi et al. 2021, arXiv:2104.14548. Reference values: torch.nn.functional.cross_entropy of the same logits.
  */
 export function nnCLR(queries: TensorLike, keys: TensorLike, bank: TensorLike, options: NNCLROptions = {}): Tensor {
@@ -83,8 +83,8 @@ export interface ReSSLOptions {
  * ReSSL: the cross-entropy of the student's relations to a bank with the teacher's,
  * -sum_j softmax(k . b_j / T_t) log softmax(q . b_j / T_s).
  *
- * queries: [n, d] of the student; keys: [n, d] of the teacher, a constant to the gradient; bank: [m, d]. Returns [n] with
- * reduction "none". Zheng et al. 2021, arXiv:2107.09282. Reference values: torch.nn.functional.cross_entropy.
+ * queries: [n, d] of the student; keys: [n, d] of the teacher, a constant to the gradient; bank: [m, d]. Returns [n]
+ * with reduction "none". Zheng et al. 2021, arXiv:2107.09282. Reference values: torch.nn.functional.cross_entropy.
  */
 export function reSSL(queries: TensorLike, keys: TensorLike, bank: TensorLike, options: ReSSLOptions = {}): Tensor {
   const where = "reSSL";
@@ -111,11 +111,11 @@ export interface CO2Options {
 }
 
 /**
- * Consistent contrast (CO2): half the symmetric divergence D(p || q) + D(q || p) between how the two views of a sample see
- * it among the negatives, p = softmax([a . b, a . negatives] / t), q = softmax([b . a, b . negatives] / t).
+ * Consistent contrast (CO2): half the symmetric divergence D(p || q) + D(q || p) between how the two views of a sample
+ * see it among the negatives, p = softmax([a . b, a . negatives] / t), q = softmax([b . a, b . negatives] / t).
  *
- * view1, view2: [n, d]; n at least 2 where the batch gives the negatives: those of one view are the other view's embeddings
- * of other samples. Returns [n] with reduction "none". It is added to `infoNCE`, with a weight.
+ * view1, view2: [n, d]; n at least 2 where the batch gives the negatives: those of one view are the other view's
+ * embeddings of other samples. Returns [n] with reduction "none". It is added to `infoNCE`, with a weight.
  * Wei et al. 2021, arXiv:2010.02217. Reference values: lightly's CO2Regularizer, whose result has no gradient.
  */
 export function co2(view1: TensorLike, view2: TensorLike, options: CO2Options = {}): Tensor {

@@ -14,8 +14,9 @@ export interface ConcentrationOptions {
 }
 
 /**
- * How wide each cluster is, for `protoNCE`: phi = mean ||x - c|| / log(samples + alpha), that of clusters of less than two
- * samples the largest of the others; then clipped to the 10th and the 90th percentile, and scaled to the mean `temperature`.
+ * How wide each cluster is, for `protoNCE`: phi = mean ||x - c|| / log(samples + alpha), that of clusters of less than
+ * two samples the largest of the others; then clipped to the 10th and the 90th percentile, and scaled to the mean
+ * `temperature`.
  *
  * embeddings: [n, d], normalised here; prototypes: [k, d], of one granularity, normalised here; assignments: int32 [n].
  * Returns [k], without gradient. It reads values, and is no part of a compiled step: clusters change once an epoch.

@@ -15,8 +15,8 @@ export interface CoSENTOptions {
 }
 
 /**
- * CoSENT: log(1 + sum over pairs i, j with target_i < target_j of e^(scale (s_i - s_j))), where s_i is the cosine of row i
- * of x1 and row i of x2: pairs that should be more alike must be.
+ * CoSENT: log(1 + sum over pairs i, j with target_i < target_j of e^(scale (s_i - s_j))), where s_i is the cosine of
+ * row i of x1 and row i of x2: pairs that should be more alike must be.
  *
  * x1, x2: [n, d]; targets: [n], how alike the two sentences are, on any scale. Returns a scalar; 0 where no two targets
  * differ.
@@ -30,9 +30,9 @@ export function coSENT(x1: TensorLike, x2: TensorLike, targets: TensorLike, opti
 export interface AnglEOptions extends CoSENTOptions {}
 
 /**
- * AnglE: `coSENT` by the angle of the embeddings as complex vectors, whose gradient does not fade where cosines saturate:
- * s = |cos(u, v) + sum of the imaginary parts of u conj(v)|, u and v L2-normalised, the first half of each the real parts
- * and the second half the imaginary ones.
+ * AnglE: `coSENT` by the angle of the embeddings as complex vectors, whose gradient does not fade where cosines
+ * saturate: s = |cos(u, v) + sum of the imaginary parts of u conj(v)|, u and v L2-normalised, the first half of each
+ * the real parts and the second half the imaginary ones.
  *
  * Arguments as in `coSENT`; rows of odd length get a 0 at the end. The gradient where s is 0 is 0.
  * Li and Li 2024, arXiv:2309.12871 (which adds this to `coSENT` and in-batch negatives). Reference values:

@@ -14,11 +14,11 @@ export interface ContrastiveTensionOptions {
 }
 
 /**
- * Contrastive tension: binary cross-entropy of the logit x1 . x2, softplus(-x1 . x2) for the same sentence in both models,
- * softplus(x1 . x2) for two different ones.
+ * Contrastive tension: binary cross-entropy of the logit x1 . x2, softplus(-x1 . x2) for the same sentence in both
+ * models, softplus(x1 . x2) for two different ones.
  *
- * x1, x2: [n, d], embeddings by the one model and the other; targets: [n], 1 for the same sentence, 0 for different ones
- * (7 of 8 in the paper). Returns [n] with reduction "none".
+ * x1, x2: [n, d], embeddings by the one model and the other; targets: [n], 1 for the same sentence, 0 for different
+ * ones (7 of 8 in the paper). Returns [n] with reduction "none".
  * Carlsson et al. 2021, "Semantic re-tuning with contrastive tension", ICLR. Reference values:
  * torch.nn.functional.binary_cross_entropy_with_logits, as in sentence-transformers' ContrastiveTensionLoss.
  */
@@ -45,8 +45,8 @@ export interface ContrastiveTensionInBatchOptions {
 }
 
 /**
- * Contrastive tension with in-batch negatives: each sentence in one model is matched with itself in the other, among all
- * of the batch, in both directions: `clip` with temperature 1 / scale.
+ * Contrastive tension with in-batch negatives: each sentence in one model is matched with itself in the other, among
+ * all of the batch, in both directions: `clip` with temperature 1 / scale.
  *
  * x1, x2: [n, d], embeddings of the same n sentences by the one model and the other. Returns [n] with reduction "none".
  * `losses.ContrastiveTensionInBatch` learns the scale.

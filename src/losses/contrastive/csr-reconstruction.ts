@@ -16,9 +16,9 @@ export interface CSRReconstructionOptions {
 
 /**
  * Reconstruction part of contrastive sparse representation (CSR): MSE(x, r_k) + MSE(x, r_4k) / 8 +
- * beta MSE(auxiliary, x - withoutBias) / spread, where the spread is the mean squared distance of x - withoutBias from its
- * mean over the batch (1 where that is 0): a sparse autoencoder over embeddings, whose k active features are the sparse
- * embedding. The other part, weighted by about 1, is a contrastive loss over those.
+ * beta MSE(auxiliary, x - withoutBias) / spread, where the spread is the mean squared distance of x - withoutBias from
+ * its mean over the batch (1 where that is 0): a sparse autoencoder over embeddings, whose k active features are the
+ * sparse embedding. The other part, weighted by about 1, is a contrastive loss over those.
  *
  * reconstruction, wideReconstruction: [n, d], from the k and the 4 k strongest features; embeddings: [n, d]. Returns a
  * scalar.

@@ -13,7 +13,9 @@ import { viewPair } from "./views.ts";
 /** What replaces the logit of no candidate. Finite, so that `detectAnomaly` has nothing to find. */
 const except = -1e38;
 
-/** Of unit rows: the cosines of the pairs [n], and the cosines of each row of a with all 2n - 2 views of other samples. */
+/**
+ * Of unit rows: the cosines of the pairs [n], and the cosines of each row of a with all 2n - 2 views of other samples.
+ */
 function pairsAndOthers(a: Tensor, b: Tensor): { positive: Tensor; negatives: Tensor; isPair: Tensor } {
   const across = a.matmul(b, { transposeB: true });
   const pair = eye(a.shape[0], { dtype: "bool" });
@@ -28,16 +30,16 @@ export interface DecoupledContrastiveOptions {
   /** What the cosines are divided by, > 0; a number, or a learned tensor with one element. Default 0.1. */
   temperature?: number | Tensor;
   /**
-   * The weighted form (DCLW): the positive counts 2 - n softmax_i(cos_i / sigma), less for pairs that are close already.
-   * sigma > 0; the weight is not differentiated. Default null, weight 1; the paper's sigma is 0.5.
+   * The weighted form (DCLW): the positive counts 2 - n softmax_i(cos_i / sigma), less for pairs that are close
+   * already. sigma > 0; the weight is not differentiated. Default null, weight 1; the paper's sigma is 0.5.
    */
   sigma?: number | null;
   reduction?: Reduction;
 }
 
 /**
- * Decoupled contrastive loss (DCL): -w a_i . b_i / t + log sum over the 2n - 2 views c of other samples of e^(a_i . c / t),
- * the mean of view a against b and b against a. Unlike NT-Xent's, the sum leaves out the positive.
+ * Decoupled contrastive loss (DCL): -w a_i . b_i / t + log sum over the 2n - 2 views c of other samples of e^(a_i . c /
+ * t), the mean of view a against b and b against a. Unlike NT-Xent's, the sum leaves out the positive.
  *
  * view1, view2: [n, d], n at least 2, normalised here. Returns [n] with reduction "none". It may be negative.
  * Yeh et al. 2022, arXiv:2110.06848. Reference values: lightly's DCLLoss and DCLWLoss.
@@ -95,8 +97,8 @@ export function debiased(view1: TensorLike, view2: TensorLike, options: Debiased
 }
 
 /**
- * Hard-negative contrastive loss (HCL): `debiased` with each negative weighted by e^(beta s / t) / mean e^(beta s / t), so
- * that near ones count more.
+ * Hard-negative contrastive loss (HCL): `debiased` with each negative weighted by e^(beta s / t) / mean e^(beta s / t),
+ * so that near ones count more.
  *
  * view1, view2: [n, d], n at least 2, normalised here. Returns [2n] with reduction "none", view1 first.
  * As in the authors' code the weights are differentiated too. Robinson et al. 2021, arXiv:2010.04592.

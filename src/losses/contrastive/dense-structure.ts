@@ -23,17 +23,19 @@ export interface DenseStructureOptions {
 
 /**
  * Dense representation structure (DSE), to be added to a self-supervised loss with a small weight:
- * -(inter - (intraBatch + intraImage) / 2) / spread - rank: clusters of places should lie apart (inter, the mean distance
- * of places to the nearest centre of another cluster) and be tight (intra, the mean over clusters of at least two places of
- * the sum of the singular values of the centred cluster over sqrt(max(places - 1, d))), measured by the mean distance from
- * the common mean (spread), and use all dimensions (rank = e^H / min(n places, d), H the entropy of all singular values).
+ * -(inter - (intraBatch + intraImage) / 2) / spread - rank: clusters of places should lie apart (inter, the mean
+ * distance of places to the nearest centre of another cluster) and be tight (intra, the mean over clusters of at least
+ * two places of the sum of the singular values of the centred cluster over sqrt(max(places - 1, d))), measured by the
+ * mean distance from the common mean (spread), and use all dimensions (rank = e^H / min(n places, d), H the entropy of
+ * all singular values).
  *
- * features: [n, places, d]; imageClusters, batchClusters: int32 [n, places], the cluster of each place among those of its
- * image and of its group of images, as k-means finds them. Returns a scalar. Clusters and their centres are constants; second
- * derivatives of the rank are not those of the value. It reads values, and is no part of a compiled step.
+ * features: [n, places, d]; imageClusters, batchClusters: int32 [n, places], the cluster of each place among those of
+ * its image and of its group of images, as k-means finds them. Returns a scalar. Clusters and their centres are
+ * constants; second derivatives of the rank are not those of the value. It reads values, and is no part of a compiled
+ * step.
  * Options: counts ([3, 24]), groupSize (null), normalize (true). Dai et al. 2025, "Exploring structural degradation in
- * dense representations for self-supervised learning", arXiv:2510.17299. Reference values: lightly's DSERegularizer, which
- * clusters by itself.
+ * dense representations for self-supervised learning", arXiv:2510.17299. Reference values: lightly's DSERegularizer,
+ * which clusters by itself.
  */
 export function denseStructure(
   features: TensorLike,

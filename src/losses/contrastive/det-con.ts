@@ -20,18 +20,21 @@ import { except } from "./rows.ts";
 export interface DetConOptions {
   /** What the cosines are divided by, > 0; a number, or a learned tensor with one element. Default 0.1. */
   temperature?: number | Tensor;
-  /** What view1 and view2 are compared with, [n, regions, d] each: those of a target network. Default null: the views. */
+  /**
+   * What view1 and view2 are compared with, [n, regions, d] each: those of a target network. Default null: the views.
+   */
   targets?: { view1: TensorLike; view2: TensorLike } | null;
   reduction?: Reduction;
 }
 
 /**
- * DetCon: each region of an image is matched with the regions of the same mask in the other view of the image, among all
- * regions of both views of the batch but those of its own mask in its own view: the cross-entropy against its matches, over the number
- * of regions of its mask in its view, for both views added up.
+ * DetCon: each region of an image is matched with the regions of the same mask in the other view of the image, among
+ * all regions of both views of the batch but those of its own mask in its own view: the cross-entropy against its
+ * matches, over the number of regions of its mask in its view, for both views added up.
  *
- * view1, view2: [n, regions, d], pooled over masks, normalised here; masks1, masks2: [n, regions], int32, which mask each region
- * is of. Returns [n, regions] with reduction "none". A region without a match in the other view has no term: 0, which "mean" counts.
+ * view1, view2: [n, regions, d], pooled over masks, normalised here; masks1, masks2: [n, regions], int32, which mask
+ * each region is of. Returns [n, regions] with reduction "none". A region without a match in the other view has no
+ * term: 0, which "mean" counts.
  * Options: temperature (0.1), targets (null; DetCon-B gives those of BYOL's target network), reduction ("mean").
  * Henaff et al. 2021, arXiv:2103.10957. Reference values: lightly's DetConSLoss and DetConBLoss.
  */

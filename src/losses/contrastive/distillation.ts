@@ -45,11 +45,11 @@ function softened(where: string, student: Tensor, teacher: Tensor, options: Requ
 }
 
 /**
- * DINO: the cross-entropy -sum_k softmax((t - c) / T_t)_k log softmax(s / T_s)_k of each view of the student with each other
- * view of the teacher; the mean over such pairs of views and the batch.
+ * DINO: the cross-entropy -sum_k softmax((t - c) / T_t)_k log softmax(s / T_s)_k of each view of the student with each
+ * other view of the teacher; the mean over such pairs of views and the batch.
  *
- * student: scores [views, n, d]; teacher: [teacherViews, n, d], whose view i is the student's view i. Returns a scalar. The
- * teacher and the centre are constants to the gradient.
+ * student: scores [views, n, d]; teacher: [teacherViews, n, d], whose view i is the student's view i. Returns a scalar.
+ * The teacher and the centre are constants to the gradient.
  * Caron et al. 2021, arXiv:2104.14294. Reference values: lightly's DINOLoss.
  */
 export function dino(student: TensorLike, teacher: TensorLike, options: DINOOptions = {}): Tensor {
@@ -79,9 +79,10 @@ export interface IBOTOptions extends DINOOptions {
 /**
  * iBOT: the cross-entropy of `dino` for the masked patches of an image, their mean over the image.
  *
- * student, teacher: scores [n, patches, d]; mask: [n, patches], 1 where the student did not see the patch. Returns [n] with
- * reduction "none"; an image without masked patches has loss 0, and is counted. visibleWeight adds the mean over the visible
- * patches. Zhou et al. 2022, arXiv:2111.07832. Reference values: lightly's IBOTPatchLoss and IBOTPlusPlusPatchLoss.
+ * student, teacher: scores [n, patches, d]; mask: [n, patches], 1 where the student did not see the patch. Returns [n]
+ * with reduction "none"; an image without masked patches has loss 0, and is counted. visibleWeight adds the mean over
+ * the visible patches. Zhou et al. 2022, arXiv:2111.07832. Reference values: lightly's IBOTPatchLoss and
+ * IBOTPlusPlusPatchLoss.
  */
 export function iBOT(student: TensorLike, teacher: TensorLike, mask: TensorLike, options: IBOTOptions = {}): Tensor {
   const where = "iBOT";

@@ -76,10 +76,11 @@ export interface LeJEPAOptions extends SIGRegOptions {
 }
 
 /**
- * LeJEPA: lambda SIGReg of every view + (1 - lambda) mean (z - z_mean)^2, z over all views, z_mean the mean of the global
- * ones.
+ * LeJEPA: lambda SIGReg of every view + (1 - lambda) mean (z - z_mean)^2, z over all views, z_mean the mean of the
+ * global ones.
  *
- * globalViews: [views, n, d]; localViews: [localViews, n, d]; directions: [d, slices], as for `sigReg`. Returns a scalar.
+ * globalViews: [views, n, d]; localViews: [localViews, n, d]; directions: [d, slices], as for `sigReg`. Returns a
+ * scalar.
  * Balestriero and LeCun 2025, arXiv:2511.08544. Reference values: the formula in float64, as
  * for `sigReg`.
  */
@@ -118,12 +119,13 @@ export interface VISRegOptions {
 }
 
 /**
- * VISReg: (1 - lambda) mean (z - z_mean)^2 + lambda (scale + shape + center), for each view: scale the mean of (1 - deviation)^2, center that
- * of mean^2, over dimensions, and shape the squared distance of the sorted projections of (z - mean) / deviation from
- * the quantiles of a normal distribution at i / (n + 1). The deviation in the shape, and the order, have no gradient.
+ * VISReg: (1 - lambda) mean (z - z_mean)^2 + lambda (scale + shape + center), for each view: scale the mean of (1 -
+ * deviation)^2, center that of mean^2, over dimensions, and shape the squared distance of the sorted projections of (z
+ * - mean) / deviation from the quantiles of a normal distribution at i / (n + 1). The deviation in the shape, and the
+ * order, have no gradient.
  *
- * globalViews: [views, n, d], n at least 2; localViews: [localViews, n, d]; directions: [d, slices], columns normalised here, drawn anew for each step. Returns a
- * scalar. Deviations divide by n; that of equal rows has gradient 0.
+ * globalViews: [views, n, d], n at least 2; localViews: [localViews, n, d]; directions: [d, slices], columns normalised
+ * here, drawn anew for each step. Returns a scalar. Deviations divide by n; that of equal rows has gradient 0.
  * Wu et al. 2026, arXiv:2606.02572. Reference values: lightly's VISRegLoss.
  */
 export function visReg(

@@ -29,16 +29,17 @@ export interface GistOptions {
 }
 
 /**
- * GIST: `multipleNegativesRanking` without the candidates that a guide model finds nearer to the anchor than its positive:
- * -log e^(s_ii / t) / sum of e^(s / t) over the pair and the candidates c with guide cosine <= the pair's - margin.
+ * GIST: `multipleNegativesRanking` without the candidates that a guide model finds nearer to the anchor than its
+ * positive: -log e^(s_ii / t) / sum of e^(s / t) over the pair and the candidates c with guide cosine <= the pair's -
+ * margin.
  *
- * anchors, positives: [n, d]; guideAnchors, guidePositives: [n, e], the guide's embeddings of the same texts, constants to
- * the gradient. Row i of each belongs to row i of the others. The candidates of anchor i: all positives, the other anchors,
- * all negatives; and, as cosines with positive i, the other positives, masked by the guide's cosine with positive i.
- * A row is never its own negative. Returns [n] with reduction "none". One pair has loss 0.
+ * anchors, positives: [n, d]; guideAnchors, guidePositives: [n, e], the guide's embeddings of the same texts, constants
+ * to the gradient. Row i of each belongs to row i of the others. The candidates of anchor i: all positives, the other
+ * anchors, all negatives; and, as cosines with positive i, the other positives, masked by the guide's cosine with
+ * positive i. A row is never its own negative. Returns [n] with reduction "none". One pair has loss 0.
  *
- * Solatorio 2024, arXiv:2402.16829. Reference values: sentence-transformers' GISTEmbedLoss, which leaves a row among its
- * own negatives if the guide's cosine of the pair is 1.
+ * Solatorio 2024, arXiv:2402.16829. Reference values: sentence-transformers' GISTEmbedLoss, which leaves a row among
+ * its own negatives if the guide's cosine of the pair is 1.
  */
 export function gist(
   anchors: TensorLike,

@@ -8,7 +8,8 @@ import { diagonalOf, except, type Named, negativesOf, pairedRows } from "./rows.
 
 export interface InfoNCEOptions {
   /**
-   * Further negatives: [m, d], shared by all queries (a memory bank, which the caller detaches), or [n, m, d], m for each.
+   * Further negatives: [m, d], shared by all queries (a memory bank, which the caller detaches), or [n, m, d], m for
+   * each.
    */
   negatives?: TensorLike;
   /** What the similarities are divided by, > 0; a number, or a learned tensor with one element. Default 0.07. */
@@ -17,7 +18,9 @@ export interface InfoNCEOptions {
   symmetric?: boolean;
   /** Whether the other pairs' keys are negatives. Default true; false leaves `negatives` only, as MoCo does. */
   inBatch?: boolean;
-  /** Whether the other queries are negatives of a query too, and the other keys of a key, as in SimCLR. Default false. */
+  /**
+   * Whether the other queries are negatives of a query too, and the other keys of a key, as in SimCLR. Default false.
+   */
   sameView?: boolean;
   /** L2-normalise queries, keys and negatives, so that similarities are cosines. Default true. */
   normalize?: boolean;
@@ -109,8 +112,8 @@ export function ntXent(view1: TensorLike, view2: TensorLike, options: NTXentOpti
 
 export interface ClipOptions {
   /**
-   * What the cosines are divided by, > 0. Default 0.07. CLIP learns it: with a parameter s that starts at log(1 / 0.07),
-   * temperature s.clamp(undefined, Math.log(100)).neg().exp().
+   * What the cosines are divided by, > 0. Default 0.07. CLIP learns it: with a parameter s that starts at log(1 /
+   * 0.07), temperature s.clamp(undefined, Math.log(100)).neg().exp().
    */
   temperature?: number | Tensor;
   reduction?: Reduction;

@@ -16,15 +16,20 @@ export type MultipleNegativesRankingPreset = "plain" | "symmetric" | "gte";
 export interface MultipleNegativesRankingOptions {
   /** Start from a choice of directions and partition; the other options go on top. Default "plain". */
   preset?: MultipleNegativesRankingPreset;
-  /** Hard negatives: [n, k, d], k of each anchor, or [m, d], a pool that belongs to no anchor. All are candidates of all. */
+  /**
+   * Hard negatives: [n, k, d], k of each anchor, or [m, d], a pool that belongs to no anchor. All are candidates of
+   * all.
+   */
   negatives?: TensorLike;
-  /** The factor on the similarities (1 / temperature), > 0; a number, or a learned tensor with one element. Default 20. */
+  /**
+   * The factor on the similarities (1 / temperature), > 0; a number, or a learned tensor with one element. Default 20.
+   */
   scale?: number | Tensor;
   /** "cosine" (default), or "dot", with which a scale of 1 is usual. */
   similarity?: "cosine" | "dot";
   /**
-   * What competes with the pair (anchor i is the query, positives and negatives are documents): query i with all documents
-   * (always there), with the other queries; document i with all queries, with the documents of other queries.
+   * What competes with the pair (anchor i is the query, positives and negatives are documents): query i with all
+   * documents (always there), with the other queries; document i with all queries, with the documents of other queries.
    * Default ["queryToDocument"].
    */
   directions?: readonly RankingDirection[];
@@ -42,14 +47,15 @@ type ResolvedRanking = Required<Omit<MultipleNegativesRankingOptions, "negatives
 };
 
 /**
- * Multiple negatives ranking: -log softmax over candidates c of scale sim(a_i, c), at the positive p_i. The candidates are
- * all positives of the batch and all negatives.
+ * Multiple negatives ranking: -log softmax over candidates c of scale sim(a_i, c), at the positive p_i. The candidates
+ * are all positives of the batch and all negatives.
  *
  * anchors, positives: [n, d], row i of one belongs to row i of the other. Returns [n] with reduction "none". One pair
- * without negatives has loss 0 and gradient 0. Equals `infoNCE` with temperature 1 / scale and all negatives in one pool.
- * Options: see `MultipleNegativesRankingOptions`. Preset "symmetric" is directions ["queryToDocument", "documentToQuery"]
- * with partition "perDirection"; "gte" is all four directions with partition "joint", where the pair counts twice, as in
- * the reference.
+ * without negatives has loss 0 and gradient 0. Equals `infoNCE` with temperature 1 / scale and all negatives in one
+ * pool.
+ * Options: see `MultipleNegativesRankingOptions`. Preset "symmetric" is directions ["queryToDocument",
+ * "documentToQuery"] with partition "perDirection"; "gte" is all four directions with partition "joint", where the pair
+ * counts twice, as in the reference.
  *
  * Henderson et al. 2017, arXiv:1705.00652 (dot products, scale 1); Li et al. 2023, arXiv:2308.03281 (GTE); Lan et al.
  * 2025, arXiv:2503.04812 (hardness). Reference values: sentence-transformers 6's MultipleNegativesRankingLoss.
@@ -111,7 +117,9 @@ function rankingLogits(
   };
 }
 
-/** Which of m documents belong to which of n queries: document i < n to query i, then k in a row to each; bool [n, m]. */
+/**
+ * Which of m documents belong to which of n queries: document i < n to query i, then k in a row to each; bool [n, m].
+ */
 function ownDocuments(n: number, m: number, k: number): Tensor {
   const [document, query] = [arange(m), arange(n).unsqueeze(1)];
   const isPositive = document.eq(query);

@@ -2,7 +2,10 @@ import { erfc } from "../../autograd/special.ts";
 
 const known = new Map<number, readonly number[]>();
 
-/** The quantiles of the standard normal distribution at i / (n + 1), i = 1, ..., n, by bisection of its distribution function. */
+/**
+ * The quantiles of the standard normal distribution at i / (n + 1), i = 1, ..., n, by bisection of its distribution
+ * function.
+ */
 export function normalQuantiles(n: number): readonly number[] {
   let found = known.get(n);
   if (found === undefined) {

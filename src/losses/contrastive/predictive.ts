@@ -55,9 +55,9 @@ export interface MaskedReconstructionOptions {
 /**
  * Masked reconstruction (MAE): the mean squared error of a patch, over the patches that were masked.
  *
- * predictions, targets: [n, patches, d]; mask: [n, patches], 1 where a patch was masked. Returns [n, patches] with reduction
- * "none", 0 for visible patches, which "mean" does not count; with nothing masked the loss is 0. With normalizePatches
- * the variance is the unbiased one, so that d is at least 2.
+ * predictions, targets: [n, patches, d]; mask: [n, patches], 1 where a patch was masked. Returns [n, patches] with
+ * reduction "none", 0 for visible patches, which "mean" does not count; with nothing masked the loss is 0. With
+ * normalizePatches the variance is the unbiased one, so that d is at least 2.
  * He et al. 2022, arXiv:2111.06377.
  */
 export function maskedReconstruction(

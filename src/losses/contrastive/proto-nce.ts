@@ -15,7 +15,10 @@ export interface ProtoNCEOptions {
   bank?: TensorLike | null;
   /** How many prototypes each granularity has, in their order. Default null: all are of one. */
   counts?: readonly number[] | null;
-  /** What the similarities to each prototype are divided by, [k], > 0: `clusters.concentrations`. Default null: temperature. */
+  /**
+   * What the similarities to each prototype are divided by, [k], > 0: `clusters.concentrations`. Default null:
+   * temperature.
+   */
   concentrations?: TensorLike | null;
   reduction?: Reduction;
 }
@@ -24,12 +27,13 @@ export interface ProtoNCEOptions {
  * ProtoNCE (prototypical contrastive learning): InfoNCE of the views + the mean over granularities of
  * -log e^(q_i . c_s / phi_s) / sum_j e^(q_i . c_j / phi_j), s the cluster of sample i.
  *
- * queries, keys: [n, d], row i of one belongs to row i of the other; prototypes: [k, d], the means of clusters, those of all
- * granularities below one another; assignments: int32 [n], or [n, granularities], the cluster of each sample, counted from
- * 0 in each granularity. All are normalised here. Returns [n] with reduction "none". Prototypes are constants.
+ * queries, keys: [n, d], row i of one belongs to row i of the other; prototypes: [k, d], the means of clusters, those
+ * of all granularities below one another; assignments: int32 [n], or [n, granularities], the cluster of each sample,
+ * counted from 0 in each granularity. All are normalised here. Returns [n] with reduction "none". Prototypes are
+ * constants.
  * Options: temperature (0.1), bank (null), counts (null), concentrations (null), reduction ("mean").
- * Li, Zhou, Xiong and Hoi 2021, "Prototypical contrastive learning of unsupervised representations", arXiv:2005.04966; its
- * code draws some prototypes as negatives where the paper, and this, take all. Reference values:
+ * Li, Zhou, Xiong and Hoi 2021, "Prototypical contrastive learning of unsupervised representations", arXiv:2005.04966;
+ * its code draws some prototypes as negatives where the paper, and this, take all. Reference values:
  * torch.nn.functional.cross_entropy of the same logits.
  */
 export function protoNCE(

@@ -27,7 +27,10 @@ export interface BarlowTwinsOptions {
   preset?: BarlowTwinsPreset;
   /** The factor on the elements beside the diagonal, >= 0. */
   lambda?: number;
-  /** What the count is lessened by in the variance: 0 (as batch normalisation) or 1; the correlation divides by n always. */
+  /**
+   * What the count is lessened by in the variance: 0 (as batch normalisation) or 1; the correlation divides by n
+   * always.
+   */
   correction?: 0 | 1;
   /** Keeps a coordinate that does not vary from dividing by 0, > 0. */
   eps?: number;
@@ -44,12 +47,13 @@ const barlowPresets: Record<BarlowTwinsPreset, Omit<BarlowSettings, "preset">> =
 };
 
 /**
- * Barlow Twins: sum_i (1 - C_ii)^2 + lambda sum_{i != j} C_ij^2, where C [d, d] correlates the coordinates of the views:
- * both standardised over the batch, C = Z1t Z2 / n.
+ * Barlow Twins: sum_i (1 - C_ii)^2 + lambda sum_{i != j} C_ij^2, where C [d, d] correlates the coordinates of the
+ * views: both standardised over the batch, C = Z1t Z2 / n.
  *
- * view1, view2: [n, d], n at least 2. Returns a scalar. Presets: "paper" and "lightly" standardise as batch normalisation
- * does, with lambda 0.0051 and 0.005; "monai" divides by the unbiased deviation, whereby C_ii is at most (n - 1) / n.
- * A coordinate that does not vary has correlation 0. Zbontar et al. 2021, arXiv:2103.03230. Reference values: the libraries.
+ * view1, view2: [n, d], n at least 2. Returns a scalar. Presets: "paper" and "lightly" standardise as batch
+ * normalisation does, with lambda 0.0051 and 0.005; "monai" divides by the unbiased deviation, whereby C_ii is at most
+ * (n - 1) / n. A coordinate that does not vary has correlation 0. Zbontar et al. 2021, arXiv:2103.03230. Reference
+ * values: the libraries.
  */
 export function barlowTwins(view1: TensorLike, view2: TensorLike, options: BarlowTwinsOptions = {}): Tensor {
   const where = "barlowTwins";

@@ -15,12 +15,12 @@ export interface GlobalOrthogonalOptions {
 }
 
 /**
- * Global orthogonal regularisation: (mean s)^2 + [mean s^2 - 1/d]+ over the cosines s of different rows: the moments that
- * points spread evenly over the sphere have.
+ * Global orthogonal regularisation: (mean s)^2 + [mean s^2 - 1/d]+ over the cosines s of different rows: the moments
+ * that points spread evenly over the sphere have.
  *
  * embeddings: [n, d]. Returns a scalar, 0 for one row. The gradient at mean s^2 = 1/d is 0.
- * Zhang et al. 2017, arXiv:1708.06320. Reference values: sentence-transformers' GlobalOrthogonalRegularizationLoss, whose
- * two parts are added here.
+ * Zhang et al. 2017, arXiv:1708.06320. Reference values: sentence-transformers' GlobalOrthogonalRegularizationLoss,
+ * whose two parts are added here.
  */
 export function globalOrthogonal(embeddings: TensorLike, options: GlobalOrthogonalOptions = {}): Tensor {
   const where = "globalOrthogonal";
@@ -57,13 +57,13 @@ export interface FlopsOptions {
 }
 
 /**
- * FLOPS: sum over the vocabulary of (mean over the batch of |a|)^2, which is proportional to the operations that a search
- * with such sparse embeddings takes, and makes them sparse everywhere alike.
+ * FLOPS: sum over the vocabulary of (mean over the batch of |a|)^2, which is proportional to the operations that a
+ * search with such sparse embeddings takes, and makes them sparse everywhere alike.
  *
- * activations: [n, vocabulary]. Returns a scalar. Rows left out by the threshold count as 0 in the mean. The gradient at
- * an activation of 0 is 0.
- * Paria et al. 2020, arXiv:2004.05665; Formal et al. 2021, arXiv:2107.05720 (SPLADE: `wrappers.splade`). Reference values:
- * sentence-transformers' FlopsLoss, which takes activations >= 0 and no absolute value.
+ * activations: [n, vocabulary]. Returns a scalar. Rows left out by the threshold count as 0 in the mean. The gradient
+ * at an activation of 0 is 0.
+ * Paria et al. 2020, arXiv:2004.05665; Formal et al. 2021, arXiv:2107.05720 (SPLADE: `wrappers.splade`). Reference
+ * values: sentence-transformers' FlopsLoss, which takes activations >= 0 and no absolute value.
  */
 export function flops(activations: TensorLike, options: FlopsOptions = {}): Tensor {
   const where = "flops";

@@ -50,9 +50,9 @@ export interface SentencePairSoftmaxOptions {
  * Softmax classifier over a pair of sentences: cross-entropy of W [u; v; |u - v|; u v] + bias, with the parts that the
  * options name.
  *
- * x1, x2: [n, d]; weight: [classes, parts d], 3 parts by default, in that order; labels: [n], int32 class indices, such as
- * entailment, contradiction, neutral. Returns [n] with reduction "none". The gradient of |u - v| where they are equal is 0.
- * `losses.SentencePairSoftmax` owns weight and bias.
+ * x1, x2: [n, d]; weight: [classes, parts d], 3 parts by default, in that order; labels: [n], int32 class indices, such
+ * as entailment, contradiction, neutral. Returns [n] with reduction "none". The gradient of |u - v| where they are
+ * equal is 0. `losses.SentencePairSoftmax` owns weight and bias.
  * Reimers and Gurevych 2019, arXiv:1908.10084. Reference values: sentence-transformers' SoftmaxLoss.
  */
 export function sentencePairSoftmax(

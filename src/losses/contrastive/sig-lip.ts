@@ -17,9 +17,9 @@ export interface SigLIPOptions {
  * SigLIP: each pair of an image and a text is a question of its own, match (z = 1) or not (z = -1):
  * sum over j of -log sigmoid(z_ij (scale cos(image_i, text_j) + bias)).
  *
- * images, texts: [n, d], row i of one belongs to row i of the other; both are L2-normalised here. Returns [n], the sum of
- * an image's row, with reduction "none"; "mean" is the sum of all n^2 over n, as in the paper. `losses.SigLIP` learns scale
- * and bias.
+ * images, texts: [n, d], row i of one belongs to row i of the other; both are L2-normalised here. Returns [n], the sum
+ * of an image's row, with reduction "none"; "mean" is the sum of all n^2 over n, as in the paper. `losses.SigLIP`
+ * learns scale and bias.
  * Zhai et al. 2023, arXiv:2303.15343. Reference values: the paper's pseudo-code, and
  * torch.nn.functional.binary_cross_entropy_with_logits.
  */

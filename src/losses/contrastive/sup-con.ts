@@ -13,12 +13,16 @@ export type SupConPreset = "paper" | "supContrast" | "pml";
 export interface SupConOptions {
   /** Start from a form; the other options go on top. Default "paper". */
   preset?: SupConPreset;
-  /** What the cosines are divided by, > 0; a number, or a learned tensor with one element. Default 0.1; 0.07 for "supContrast". */
+  /**
+   * What the cosines are divided by, > 0; a number, or a learned tensor with one element. Default 0.1; 0.07 for
+   * "supContrast".
+   */
   temperature?: number | Tensor;
   /** Multiply the loss by temperature / baseTemperature, > 0; null (the default) does not. 0.07 for "supContrast". */
   baseTemperature?: number | null;
   /**
-   * "mean" is over the anchors that have a positive. "meanNonZero" leaves out those with loss 0 too; the default for "pml".
+   * "mean" is over the anchors that have a positive. "meanNonZero" leaves out those with loss 0 too; the default for
+   * "pml".
    */
   reduction?: SparseReduction;
 }
@@ -42,8 +46,8 @@ const presets: Record<SupConPreset, Partial<Settings>> = {
  * positives has loss 0 and does not count; without any positives the loss is 0.
  *
  * The positives' cosines come from the sum of their rows, so that n x n values are only made for the denominator.
- * Khosla et al. 2020, arXiv:2004.11362. Reference values: the formula; SupContrast (NaN for an anchor without positives);
- * pytorch-metric-learning's SupConLoss (0 for a batch of one class).
+ * Khosla et al. 2020, arXiv:2004.11362. Reference values: the formula; SupContrast (NaN for an anchor without
+ * positives); pytorch-metric-learning's SupConLoss (0 for a batch of one class).
  */
 export function supCon(embeddings: TensorLike, labels: TensorLike, options: SupConOptions = {}): Tensor {
   const where = "supCon";

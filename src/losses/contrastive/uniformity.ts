@@ -49,8 +49,8 @@ export interface UniformityOptions {
 }
 
 /**
- * Uniformity: log of the mean over all pairs of e^(-t ||x_i - x_j||^2); lowest where points fill the sphere evenly, 0 where
- * all are one point.
+ * Uniformity: log of the mean over all pairs of e^(-t ||x_i - x_j||^2); lowest where points fill the sphere evenly, 0
+ * where all are one point.
  *
  * embeddings: [n, d], n at least 2. Returns a scalar.
  * Wang and Isola 2020, arXiv:2005.10242. Reference values: lightly's HypersphereLoss, whose t is 1 by default.
@@ -76,10 +76,12 @@ export interface KoLeoOptions {
 }
 
 /**
- * KoLeo: -log(distance to the nearest other point + eps), Kozachenko and Leonenko's estimate of the entropy up to constants.
+ * KoLeo: -log(distance to the nearest other point + eps), Kozachenko and Leonenko's estimate of the entropy up to
+ * constants.
  *
- * embeddings: [n, d], n at least 2. Returns [n] with reduction "none". Who is nearest is not differentiated; the gradient at
- * distance 0 is 0. Sablayrolles et al. 2019, arXiv:1806.03198; Oquab et al. 2023, arXiv:2304.07193 (DINOv2).
+ * embeddings: [n, d], n at least 2. Returns [n] with reduction "none". Who is nearest is not differentiated; the
+ * gradient at distance 0 is 0. Sablayrolles et al. 2019, arXiv:1806.03198; Oquab et al. 2023, arXiv:2304.07193
+ * (DINOv2).
  */
 export function koLeo(embeddings: TensorLike, options: KoLeoOptions = {}): Tensor {
   const where = "koLeo";

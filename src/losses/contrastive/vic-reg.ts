@@ -61,7 +61,10 @@ export function vicReg(view1: TensorLike, view2: TensorLike, options: VICRegOpti
 
 type Kept = Required<Pick<VICRegOptions, "deviation" | "correction" | "eps">>;
 
-/** The mean over coordinates, and over places, of [deviation - sqrt(var + eps)]+ over the batch: z [n, d] or [n, places, d]. */
+/**
+ * The mean over coordinates, and over places, of [deviation - sqrt(var + eps)]+ over the batch: z [n, d] or [n, places,
+ * d].
+ */
 export const shortfall = (z: Tensor, { deviation, correction, eps }: Kept): Tensor =>
   z.variance(0, { correction }).add(eps).sqrt().neg().add(deviation).relu().mean();
 

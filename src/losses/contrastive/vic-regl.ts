@@ -31,7 +31,9 @@ export interface VICRegLOptions {
   variance?: number;
   /** The factor of the covariance term, >= 0. Default 1. */
   covariance?: number;
-  /** How many of the nearest pairs of places are matched, from the first map to the second and back. Default [20, 4]. */
+  /**
+   * How many of the nearest pairs of places are matched, from the first map to the second and back. Default [20, 4].
+   */
   matches?: readonly [number, number];
   /** Added to the variance under the root, > 0. Default 1e-4. */
   eps?: number;
@@ -45,16 +47,16 @@ interface View {
 }
 
 /**
- * VICRegL: alpha VICReg of whole images + (1 - alpha) VICReg of places. Places of two views are matched with the nearest
- * in the image and, once more, with the nearest in feature space; only the nearest pairs count.
+ * VICRegL: alpha VICReg of whole images + (1 - alpha) VICReg of places. Places of two views are matched with the
+ * nearest in the image and, once more, with the nearest in feature space; only the nearest pairs count.
  *
  * features: [views, n, d]; maps: [views, n, places, k]; locations: [views, n, places, 2], where in the image each place
  * is; n at least 2, and two views, or one and crops. Returns a scalar. Means over all pairs of views, each way, and of
  * views with crops; variances and covariances are over the batch, for each rank of a match. Matches have no gradient.
  * Options: crops (null), alpha (0.75), invariance (25), variance (25), covariance (1), matches ([20, 4]), eps (1e-4).
- * Bardes, Ponce and LeCun 2022, "VICRegL: Self-supervised learning of local visual features", arXiv:2210.01571. The paper
- * has 20 matches between views and 4 with crops; the authors' code, lightly, and this, 20 from the first to the second
- * and 4 back. Reference values: lightly's VICRegLLoss.
+ * Bardes, Ponce and LeCun 2022, "VICRegL: Self-supervised learning of local visual features", arXiv:2210.01571. The
+ * paper has 20 matches between views and 4 with crops; the authors' code, lightly, and this, 20 from the first to the
+ * second and 4 back. Reference values: lightly's VICRegLLoss.
  */
 export function vicRegL(
   features: TensorLike,
@@ -142,7 +144,9 @@ const squaredDistances = (a: Tensor, b: Tensor): Tensor =>
     .add(b.square().sum(2).unsqueeze(1))
     .sub(a.matmul(b, { transposeB: true }).mul(2));
 
-/** The `count` rows of a [n, p, k] that are nearest to a row of b, nearest first, and those rows of b: [n, count, k]. */
+/**
+ * The `count` rows of a [n, p, k] that are nearest to a row of b, nearest first, and those rows of b: [n, count, k].
+ */
 function nearest(a: Tensor, b: Tensor, distances: Tensor, count: number): [Tensor, Tensor] {
   const order = distances
     .min(2)

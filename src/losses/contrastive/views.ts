@@ -58,7 +58,10 @@ function expectRows(where: string, name: string, x: Tensor, axis: number, least:
   }
 }
 
-/** A matrix [n, n] without its diagonal, [n, n - 1]: of the flattened one, every run of n elements between diagonal ones. */
+/**
+ * A matrix [n, n] without its diagonal, [n, n - 1]: of the flattened one, every run of n elements between diagonal
+ * ones.
+ */
 export function others(x: Tensor): Tensor {
   const n = x.shape[0];
   const between = x

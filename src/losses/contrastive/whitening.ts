@@ -18,9 +18,10 @@ export interface WMSEOptions {
 /**
  * W-MSE: 2 - 2 mean cos(w1_i, w2_i), w the views whitened: w = L^-1 (x - mean), L Lt the view's covariance over n - 1.
  *
- * view1, view2: [n, d], n at least 2, and sensibly at least 2 d: with n <= d whitened points of either view are at equal
- * distances whatever the embeddings. Returns a scalar. Directions in which a view does not vary are 0 when whitened, with
- * gradient 0 (see `cholesky`). For more than two views take the mean over pairs; for large batches whiten parts of them.
+ * view1, view2: [n, d], n at least 2, and sensibly at least 2 d: with n <= d whitened points of either view are at
+ * equal distances whatever the embeddings. Returns a scalar. Directions in which a view does not vary are 0 when
+ * whitened, with gradient 0 (see `cholesky`). For more than two views take the mean over pairs; for large batches
+ * whiten parts of them.
  * Ermolov et al. 2021, arXiv:2007.06346. Reference values: lightly's WMSELoss.
  */
 export function wMSE(view1: TensorLike, view2: TensorLike, options: WMSEOptions = {}): Tensor {
@@ -44,8 +45,8 @@ export interface MMCROptions {
 }
 
 /**
- * Maximum manifold capacity representations (MMCR): lambda / n sum_i ||Z_i||_* - ||C||_*, ||.||_* the nuclear norm, Z_i the
- * views [views, d] of sample i and C [n, d] their means: views that agree, centroids that fill the space.
+ * Maximum manifold capacity representations (MMCR): lambda / n sum_i ||Z_i||_* - ||C||_*, ||.||_* the nuclear norm, Z_i
+ * the views [views, d] of sample i and C [n, d] their means: views that agree, centroids that fill the space.
  *
  * views: [views, n, d], at least 2 views. Returns a scalar. See `nuclearNorm` for its gradient at singular values of 0.
  * Yerxa et al. 2023, arXiv:2303.03307. Reference values: lightly's MMCRLoss.
@@ -72,12 +73,12 @@ export interface EMPSSLOptions {
 }
 
 /**
- * EMP-SSL: -R - lambda mean cos(z, z_mean), R = mean over views of 1/2 log det(I + d / (n eps) Zt Z), the total coding rate,
- * which is to be large, and z_mean the mean of a sample's patches.
+ * EMP-SSL: -R - lambda mean cos(z, z_mean), R = mean over views of 1/2 log det(I + d / (n eps) Zt Z), the total coding
+ * rate, which is to be large, and z_mean the mean of a sample's patches.
  *
  * views: [views, n, d], the embeddings of patches, normalised by the caller. Returns a scalar.
- * Tong et al. 2023, arXiv:2304.03977. Reference values: lightly's EMPSSLLoss for the invariance; it adds R, which the paper
- * and the authors' code subtract.
+ * Tong et al. 2023, arXiv:2304.03977. Reference values: lightly's EMPSSLLoss for the invariance; it adds R, which the
+ * paper and the authors' code subtract.
  */
 export function empSSL(views: TensorLike, options: EMPSSLOptions = {}): Tensor {
   const where = "empSSL";
@@ -100,8 +101,9 @@ export interface FroSSLOptions {
 }
 
 /**
- * FroSSL: sum over views of log ||Zt Z / tr||_F^2 + lambda sum over views and rows of ||z - z_mean||^2 views / n, with the
- * columns of each view Z normalised and z_mean the mean of the views: the first term is least where no direction dominates.
+ * FroSSL: sum over views of log ||Zt Z / tr||_F^2 + lambda sum over views and rows of ||z - z_mean||^2 views / n, with
+ * the columns of each view Z normalised and z_mean the mean of the views: the first term is least where no direction
+ * dominates.
  *
  * views: [views, n, d], at least 2 views. Returns a scalar. A view of zeros adds nothing.
  * Skean et al. 2024, arXiv:2310.02903. Reference values: lightly's FroSSLLoss.

@@ -24,7 +24,9 @@ import { flops } from "./regularizers.ts";
 export type EmbeddingLoss = (...embeddings: Tensor[]) => Tensor;
 
 export interface MatryoshkaOptions {
-  /** The lengths to which embeddings are cut, each from 1 to d; must be given. The full length is not added by itself. */
+  /**
+   * The lengths to which embeddings are cut, each from 1 to d; must be given. The full length is not added by itself.
+   */
   dims: readonly number[];
   /** A weight >= 0 for each. Default 1 for all. */
   weights?: readonly number[];
@@ -85,8 +87,8 @@ export interface AdaptiveLayerOptions {
 
 /**
  * Adaptive layers: the loss of the last layer, plus the mean of the losses of the layers before it, plus for each of
- * those temperature KL(softmax(last / temperature) || softmax(layer / temperature)), the last layer held constant; so that
- * a model may be cut after any layer. With `matryoshka(loss)` for its loss this is 2-D Matryoshka.
+ * those temperature KL(softmax(last / temperature) || softmax(layer / temperature)), the last layer held constant; so
+ * that a model may be cut after any layer. With `matryoshka(loss)` for its loss this is 2-D Matryoshka.
  *
  * The function returned takes a list with the embeddings of each layer, last layer last, as lists of the arguments of
  * `loss`. All layers take part; sentence-transformers draws one of them for each step.
@@ -177,8 +179,8 @@ export interface GradientCacheOptions {
 export type Encoder = (rows: Tensor) => Tensor;
 
 /**
- * GradCache: loss(encode(x1), encode(x2), ...) and its gradients, with the activations of only one chunk of rows in memory,
- * so that a loss over the batch may see more rows than fit.
+ * GradCache: loss(encode(x1), encode(x2), ...) and its gradients, with the activations of only one chunk of rows in
+ * memory, so that a loss over the batch may see more rows than fit.
  *
  * All rows are encoded without recording; the loss is differentiated by the embeddings; each chunk is encoded once more
  * and passes its part of that gradient on. The gradients add up in `grad` of what encode and loss depend on, as after

@@ -11,11 +11,14 @@ import { twoSamples } from "./samples.ts";
 
 export interface MaximumMeanDiscrepancyOptions {
   /**
-   * The width s of the kernel e^(-||a - b||^2 / (2 s^2)), > 0; a list averages several kernels; "median" takes the median
-   * distance between any two of all samples, a constant for the gradient. Default "median".
+   * The width s of the kernel e^(-||a - b||^2 / (2 s^2)), > 0; a list averages several kernels; "median" takes the
+   * median distance between any two of all samples, a constant for the gradient. Default "median".
    */
   bandwidth?: number | readonly number[] | "median";
-  /** Leave out each sample's similarity to itself, so that the expected value is 0 for equal distributions. Default false. */
+  /**
+   * Leave out each sample's similarity to itself, so that the expected value is 0 for equal distributions. Default
+   * false.
+   */
   unbiased?: boolean;
 }
 
@@ -62,7 +65,10 @@ export function maximumMeanDiscrepancy(
   return within(squares[0]).add(within(squares[1])).sub(kernel(across).mean().mul(2));
 }
 
-/** The median of the squared distances between any two of all samples, 1 where it is next to 0; a constant for the gradient. */
+/**
+ * The median of the squared distances between any two of all samples, 1 where it is next to 0; a constant for the
+ * gradient.
+ */
 function medianSquare(x: Tensor, y: Tensor): Tensor {
   const all = stopGradient(concat([x, y], 0));
   const n = all.shape[0];
@@ -74,8 +80,8 @@ function medianSquare(x: Tensor, y: Tensor): Tensor {
 }
 
 /**
- * Deep CORAL: ||C_x - C_y||_F^2 / (4 d^2), C the covariance matrices (over n - 1) of features from two domains. Returns a
- * scalar.
+ * Deep CORAL: ||C_x - C_y||_F^2 / (4 d^2), C the covariance matrices (over n - 1) of features from two domains. Returns
+ * a scalar.
  *
  * samples [n, d], references [m, d], at least two of each.
  * Sun and Saenko 2016, "Deep CORAL: correlation alignment for deep domain adaptation", arXiv:1607.01719.

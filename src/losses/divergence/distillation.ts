@@ -33,10 +33,11 @@ function softened(student: Tensor, teacher: Tensor, axis: number, temperature: n
 }
 
 /**
- * Knowledge distillation: T^2 D(softmax(t / T) || softmax(s / T)), the divergence of the student's softened probabilities
- * from the teacher's. One adds a share of `crossEntropy` with the labels where there are some.
+ * Knowledge distillation: T^2 D(softmax(t / T) || softmax(s / T)), the divergence of the student's softened
+ * probabilities from the teacher's. One adds a share of `crossEntropy` with the labels where there are some.
  *
- * studentLogits, teacherLogits: the same shape, [n, classes, ...] or [classes]; "none" gives the shape without the classes.
+ * studentLogits, teacherLogits: the same shape, [n, classes, ...] or [classes]; "none" gives the shape without the
+ * classes.
  * Options: temperature (4), rescale (true), reduction ("mean").
  * Hinton et al. 2015, "Distilling the knowledge in a neural network", arXiv:1503.02531.
  * Reference values: torch.nn.KLDivLoss with "batchmean".
@@ -68,12 +69,12 @@ export interface DecoupledDistillationOptions {
 }
 
 /**
- * Decoupled knowledge distillation: T^2 (alpha D(b_t || b_s) + beta D(u_t || u_s)), b the probabilities of the labelled class
- * and of all others together, u those of the other classes among themselves. Hinton's loss weighs the second by the
- * teacher's doubt, so that a sure teacher hides what it knows of the other classes.
+ * Decoupled knowledge distillation: T^2 (alpha D(b_t || b_s) + beta D(u_t || u_s)), b the probabilities of the labelled
+ * class and of all others together, u those of the other classes among themselves. Hinton's loss weighs the second by
+ * the teacher's doubt, so that a sure teacher hides what it knows of the other classes.
  *
- * studentLogits, teacherLogits: the same shape, [n, classes, ...] or [classes]; labels int32 [n, ...] or a number. "none"
- * gives the shape of the labels. Options: alpha (1), beta (8), temperature (4), reduction ("mean").
+ * studentLogits, teacherLogits: the same shape, [n, classes, ...] or [classes]; labels int32 [n, ...] or a number.
+ * "none" gives the shape of the labels. Options: alpha (1), beta (8), temperature (4), reduction ("mean").
  * Zhao et al. 2022, "Decoupled knowledge distillation", arXiv:2203.08679. Reference values: the authors' formula.
  */
 export function decoupledKnowledgeDistillation(
@@ -128,8 +129,8 @@ export interface MarginMSEOptions {
  * Margin-MSE: the squared error of the margin by which the positive document outscores a negative one,
  * ((s+ - s-) - (t+ - t-))^2, of a student from its teacher. The scores themselves may differ in scale and offset.
  *
- * studentPositive, teacherPositive [n]; studentNegative, teacherNegative [n], or [n, m] for m negatives each. "none" gives
- * the shape of the negatives. Options: reduction ("mean").
+ * studentPositive, teacherPositive [n]; studentNegative, teacherNegative [n], or [n, m] for m negatives each. "none"
+ * gives the shape of the negatives. Options: reduction ("mean").
  * Hofstätter et al. 2020, "Improving efficient neural ranking models with cross-architecture knowledge distillation",
  * arXiv:2010.02666. Reference values: torch.nn.MSELoss of the margins.
  */
@@ -192,8 +193,8 @@ export interface LocalizationDistillationOptions {
 }
 
 /**
- * Localisation distillation: T^2 D(softmax(t / T) || softmax(s / T)) over the bins in which the distance of each edge of a
- * box may lie.
+ * Localisation distillation: T^2 D(softmax(t / T) || softmax(s / T)) over the bins in which the distance of each edge
+ * of a box may lie.
  *
  * studentLogits, teacherLogits [..., bins], as [n, 4, bins]; "none" gives [...].
  * Options: temperature (10), rescale (true), divideByBins (false), reduction ("mean").

@@ -10,8 +10,8 @@ import { type DivergenceOptions, divergenceDefaults, ofDistributions, relativeEn
 /**
  * The total variation distance: sum_c |p_c - q_c| / 2, the largest difference of the probabilities of any event.
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. In [0, 1]. The
- * gradient of |.| at 0 is 0. Options: logTarget (false), reduction ("mean").
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. In [0,
+ * 1]. The gradient of |.| at 0 is 0. Options: logTarget (false), reduction ("mean").
  * Gibbs and Su 2002, "On choosing and bounding probability metrics". Reference values: the formula.
  */
 export function totalVariation(
@@ -33,8 +33,8 @@ export interface HellingerOptions extends DivergenceOptions {
 /**
  * Hellinger's distance: sqrt(sum_c (sqrt p_c - sqrt q_c)^2 / 2).
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. In [0, 1]. The
- * gradient at distance 0 is 0. Options: squared (false), logTarget (false), reduction ("mean").
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. In [0,
+ * 1]. The gradient at distance 0 is 0. Options: squared (false), logTarget (false), reduction ("mean").
  * Hellinger 1909. Reference values: the formula.
  */
 export function hellinger(logProbabilities: TensorLike, target: TensorLike, options: HellingerOptions = {}): Tensor {
@@ -52,8 +52,8 @@ export function hellinger(logProbabilities: TensorLike, target: TensorLike, opti
 /**
  * Bhattacharyya's distance: -log sum_c sqrt(p_c q_c).
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. Infinite where
- * the two share no class, which counts as 5e29. Options: logTarget (false), reduction ("mean").
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. Infinite
+ * where the two share no class, which counts as 5e29. Options: logTarget (false), reduction ("mean").
  * Bhattacharyya 1943. Reference values: the formula.
  */
 export function bhattacharyya(
@@ -70,8 +70,8 @@ export function bhattacharyya(
 /**
  * Pearson's chi-squared divergence: sum_c (p_c - q_c)^2 / q_c.
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. It overflows
- * float32 where p_c / q_c exceeds about 1e19. Options: logTarget (false), reduction ("mean").
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. It
+ * overflows float32 where p_c / q_c exceeds about 1e19. Options: logTarget (false), reduction ("mean").
  * Pearson 1900. Reference values: the formula.
  */
 export function chiSquared(logProbabilities: TensorLike, target: TensorLike, options: DivergenceOptions = {}): Tensor {
@@ -89,8 +89,8 @@ export interface RenyiOptions extends DivergenceOptions {
 /**
  * Rényi's divergence of the prediction q from the target p: log(sum_c p_c^alpha q_c^(1 - alpha)) / (alpha - 1).
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. It grows with
- * alpha; for alpha >= 1 it is infinite where q_c = 0 < p_c, and log q_c counts as -1e30.
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. It grows
+ * with alpha; for alpha >= 1 it is infinite where q_c = 0 < p_c, and log q_c counts as -1e30.
  * Options: alpha (0.5), logTarget (false), reduction ("mean").
  * Rényi 1961, "On measures of entropy and information"; van Erven and Harremoës 2014, arXiv:1206.2459.
  * Reference values: the formula.

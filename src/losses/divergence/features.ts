@@ -39,8 +39,8 @@ export interface EmbeddingDistillationOptions {
 /**
  * Distillation of embeddings: how far the student's vector of each text or image is from the teacher's.
  *
- * student, teacher [n, d]; a student of another width needs a projection first. "none" gives [n]. The gradient at distance 0
- * and at a zero vector is finite. Options: distance ("cosine"), reduction ("mean").
+ * student, teacher [n, d]; a student of another width needs a projection first. "none" gives [n]. The gradient at
+ * distance 0 and at a zero vector is finite. Options: distance ("cosine"), reduction ("mean").
  * Reimers and Gurevych 2020, "Making monolingual sentence embeddings multilingual using knowledge distillation",
  * arXiv:2004.09813 (squared); Kim et al. 2023, arXiv:2301.12005. Reference values: PyTorch.
  */
@@ -72,9 +72,9 @@ export interface RelationalDistillationOptions {
 }
 
 /**
- * Relational knowledge distillation: the student's samples shall lie to one another as the teacher's do. Smooth L1 (beta 1)
- * between the distances of all pairs, each network's divided by their mean over the pairs that are apart, and between the
- * cosines of the angles at every sample to every two others. Returns a scalar.
+ * Relational knowledge distillation: the student's samples shall lie to one another as the teacher's do. Smooth L1
+ * (beta 1) between the distances of all pairs, each network's divided by their mean over the pairs that are apart, and
+ * between the cosines of the angles at every sample to every two others. Returns a scalar.
  *
  * student [n, d], teacher [n, e], of any widths; n at least 2. Samples in one place have distance and cosine 0, with
  * gradient 0. Means divide by n^2 and n^3. Options: distanceWeight (25), angleWeight (50).
@@ -118,8 +118,8 @@ export interface SimilarityPreservingOptions {
 }
 
 /**
- * Similarity-preserving distillation: the squared difference between the similarities of all pairs of samples by student and
- * teacher, G = F Ft with rows of length 1, averaged over the n^2 pairs.
+ * Similarity-preserving distillation: the squared difference between the similarities of all pairs of samples by
+ * student and teacher, G = F Ft with rows of length 1, averaged over the n^2 pairs.
  *
  * student [n, d], teacher [n, e], feature maps flattened, of any widths. "none" gives [n, n].
  * Options: reduction ("mean"). Tung and Mori 2019, "Similarity-preserving knowledge distillation", arXiv:1907.09682.
@@ -146,9 +146,10 @@ export interface AttentionTransferOptions {
  * Attention transfer: the mean squared difference between where the activations of student and teacher are strong, the
  * squares of the channels averaged and the map scaled to length 1.
  *
- * student [n, c, height, width], teacher [n, d, height, width], with any numbers of channels. "none" gives [n]. A map of
- * zeros stays one. Options: reduction ("mean").
- * Zagoruyko and Komodakis 2017, "Paying more attention to attention", arXiv:1612.03928. Reference values: the authors' code.
+ * student [n, c, height, width], teacher [n, d, height, width], with any numbers of channels. "none" gives [n]. A map
+ * of zeros stays one. Options: reduction ("mean").
+ * Zagoruyko and Komodakis 2017, "Paying more attention to attention", arXiv:1612.03928. Reference values: the authors'
+ * code.
  */
 export function attentionTransfer(
   student: TensorLike,
@@ -166,8 +167,8 @@ export function attentionTransfer(
 }
 
 /**
- * 1 - linear CKA, centred kernel alignment: 1 - ||Xt Y||_F^2 / (||Xt X||_F ||Yt Y||_F) for features with their means taken
- * off. 0 where one representation is a rotation and scaling of the other. Returns a scalar in [0, 1].
+ * 1 - linear CKA, centred kernel alignment: 1 - ||Xt Y||_F^2 / (||Xt X||_F ||Yt Y||_F) for features with their means
+ * taken off. 0 where one representation is a rotation and scaling of the other. Returns a scalar in [0, 1].
  *
  * student [n, d], teacher [n, e], of any widths; n at least 2. Features that do not vary have loss 1 and gradient 0.
  * Kornblith et al. 2019, "Similarity of neural network representations revisited", arXiv:1905.00414.

@@ -37,11 +37,12 @@ export interface JensenShannonOptions extends DivergenceOptions {
 }
 
 /**
- * Jensen and Shannon's divergence: w D(p || m) + (1 - w) D(q || m) for the mixture m = w p + (1 - w) q. With w = 1/2 it is
- * symmetric and at most log 2.
+ * Jensen and Shannon's divergence: w D(p || m) + (1 - w) D(q || m) for the mixture m = w p + (1 - w) q. With w = 1/2 it
+ * is symmetric and at most log 2.
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none" gives
- * the shape without the class axis. Zeros on either side are finite; the gradient by a probability of 0 is given as 0.
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none"
+ * gives the shape without the class axis. Zeros on either side are finite; the gradient by a probability of 0 is given
+ * as 0.
  * Options: weight (0.5), logTarget (false), reduction ("mean").
  * Lin 1991, "Divergence measures based on the Shannon entropy". Reference values: scipy.spatial.distance.jensenshannon,
  * squared.
@@ -66,8 +67,8 @@ export interface MultiwayJensenShannonOptions {
 }
 
 /**
- * Jensen and Shannon's divergence of k distributions: sum_i w_i D(p_i || m) for their mixture m = sum_i w_i p_i, at most
- * log k; the consistency of AugMix is that of an image and two distortions of it.
+ * Jensen and Shannon's divergence of k distributions: sum_i w_i D(p_i || m) for their mixture m = sum_i w_i p_i, at
+ * most log k; the consistency of AugMix is that of an image and two distortions of it.
  *
  * logProbabilities [k, n, classes, ...] or [k, classes]. "none" gives the shape without the first and the class axis.
  * Options: weights (1 / k each), reduction ("mean").
@@ -150,11 +151,11 @@ export interface SkewedKLOptions extends DivergenceOptions {
 }
 
 /**
- * The skewed Kullback-Leibler divergence of the prediction q from the target p: D(p || alpha p + (1 - alpha) q), at most
- * -log alpha.
+ * The skewed Kullback-Leibler divergence of the prediction q from the target p: D(p || alpha p + (1 - alpha) q), at
+ * most -log alpha.
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none" gives
- * the shape without the class axis. Options: alpha (0.1), reverse (false), logTarget (false), reduction ("mean").
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none"
+ * gives the shape without the class axis. Options: alpha (0.1), reverse (false), logTarget (false), reduction ("mean").
  * Lee 2001, "On the effectiveness of the skew divergence for statistical language analysis"; Ko et al. 2024 (DistiLLM),
  * arXiv:2402.03898. Reference values: torch.nn.KLDivLoss of the mixture.
  */

@@ -19,8 +19,8 @@ export interface EntropyOptions {
  * Shannon's entropy in nats: S(p) = -sum_c p_c log p_c, with 0 log 0 = 0. It is what cross-entropy has above
  * Kullback and Leibler's divergence: H(p, q) = D(p || q) + S(p).
  *
- * probabilities [n, classes, ...] or [classes], in [0, 1]. "none" gives the shape without the class axis. The gradient at
- * p_c = 0, which is infinite, is given as 0.
+ * probabilities [n, classes, ...] or [classes], in [0, 1]. "none" gives the shape without the class axis. The gradient
+ * at p_c = 0, which is infinite, is given as 0.
  * Options: axis (1), reduction ("mean"). Shannon 1948. Reference values: scipy.stats.entropy.
  */
 export function entropy(probabilities: TensorLike, options: EntropyOptions = {}): Tensor {
@@ -40,7 +40,9 @@ export interface KLDivergenceOptions {
   logTarget?: boolean;
   /** D(q || p) in place of D(p || q), for q the prediction and p the target. Default false. */
   reverse?: boolean;
-  /** "batchMean" is the divergence, averaged over the batch; "mean" divides by the classes as well. Default "batchMean". */
+  /**
+   * "batchMean" is the divergence, averaged over the batch; "mean" divides by the classes as well. Default "batchMean".
+   */
   reduction?: BatchReduction;
 }
 
@@ -49,8 +51,8 @@ export interface KLDivergenceOptions {
  * reversed, D(q || p) = sum_c q_c (log q_c - log p_c).
  *
  * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...]; a vector is one
- * distribution. "none" gives a term for each element. Where the weight (p forwards, q reversed) is 0, so are the term and
- * its gradient by log q; where only the other is 0, the divergence is infinite.
+ * distribution. "none" gives a term for each element. Where the weight (p forwards, q reversed) is 0, so are the term
+ * and its gradient by log q; where only the other is 0, the divergence is infinite.
  * Options: logTarget (false), reverse (false), reduction ("batchMean").
  * Kullback and Leibler 1951, "On information and sufficiency". Reference values: torch.nn.KLDivLoss, which for a vector
  * divides "batchmean" by the number of classes.
@@ -83,7 +85,9 @@ function reduceElements(where: string, terms: Tensor, reduction: BatchReduction)
 export interface ElementwiseDivergenceOptions {
   /** The target holds log-probabilities. Default false. */
   logTarget?: boolean;
-  /** "batchMean" is the divergence, averaged over the batch; "mean" divides by the classes as well. Default "batchMean". */
+  /**
+   * "batchMean" is the divergence, averaged over the batch; "mean" divides by the classes as well. Default "batchMean".
+   */
   reduction?: BatchReduction;
 }
 
@@ -118,8 +122,8 @@ export function generalizedKL(
 /**
  * The symmetric Kullback-Leibler divergence, also Jeffreys's: D(p || q) + D(q || p) = sum_c (p_c - q_c) log(p_c / q_c).
  *
- * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none" gives a
- * term for each element. Where p = 0 < q the divergence is infinite: log p counts as -1e30 there.
+ * logProbabilities = log q, target p (log p with logTarget): the same shape, [n, classes, ...] or one vector. "none"
+ * gives a term for each element. Where p = 0 < q the divergence is infinite: log p counts as -1e30 there.
  * Options: logTarget (false), reduction ("batchMean").
  * Jeffreys 1946, "An invariant form for the prior probability in estimation problems".
  * Reference values: torch.nn.KLDivLoss, both ways.

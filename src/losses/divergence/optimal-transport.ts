@@ -30,8 +30,8 @@ export interface Wasserstein1DOptions {
  * The Wasserstein distance of samples that are numbers, to the power p: the mean of |x_(i) - y_(i)|^p over the sorted
  * samples.
  *
- * samples, references: the same shape [..., n], sets along the last axis; "none" gives [...]. The gradient passes through
- * the values, not the order; that of |.| at 0 is 0. Options: p (1), reduction ("mean").
+ * samples, references: the same shape [..., n], sets along the last axis; "none" gives [...]. The gradient passes
+ * through the values, not the order; that of |.| at 0 is 0. Options: p (1), reduction ("mean").
  * Villani 2003, "Topics in optimal transportation". Reference values: scipy.stats.wasserstein_distance.
  */
 export function wasserstein1D(samples: TensorLike, references: TensorLike, options: Wasserstein1DOptions = {}): Tensor {
@@ -62,11 +62,12 @@ export interface SlicedWassersteinOptions {
 }
 
 /**
- * The sliced Wasserstein distance to the power p: `wasserstein1D` of the samples' projections, averaged over directions.
+ * The sliced Wasserstein distance to the power p: `wasserstein1D` of the samples' projections, averaged over
+ * directions.
  * Returns a scalar.
  *
- * samples, references [n, d], as many of each. The directions are drawn evenly at every call, so that values differ from
- * call to call unless `directions` or a generator's seed fixes them.
+ * samples, references [n, d], as many of each. The directions are drawn evenly at every call, so that values differ
+ * from call to call unless `directions` or a generator's seed fixes them.
  * Options: projections (50), directions (drawn), p (2), generator (the global one).
  * Rabin et al. 2011, "Wasserstein barycenter and its application to texture mixing"; Bonneel et al. 2015.
  * Reference values: scipy.stats.wasserstein_distance of each projection.
@@ -101,7 +102,9 @@ export function slicedWasserstein(
 }
 
 export interface SinkhornDivergenceOptions {
-  /** The strength of the entropy, in units of the cost, > 0: near 0 it is optimal transport, large the MMD. Default 0.1. */
+  /**
+   * The strength of the entropy, in units of the cost, > 0: near 0 it is optimal transport, large the MMD. Default 0.1.
+   */
   epsilon?: number;
   /** How often the two potentials are updated, >= 1. Small epsilon needs many. Default 100. */
   iterations?: number;
@@ -113,8 +116,8 @@ export interface SinkhornDivergenceOptions {
  * The Sinkhorn divergence: OT(x, y) - OT(x, x) / 2 - OT(y, y) / 2, where OT is the cost of entropic optimal transport
  * between evenly weighted samples. Returns a scalar, 0 for equal sets.
  *
- * samples [n, d], references [m, d]. The potentials are found in log space and count as constants; the gradient is that of
- * the cost under the plan they give, which is exact once they have converged (the envelope theorem).
+ * samples [n, d], references [m, d]. The potentials are found in log space and count as constants; the gradient is that
+ * of the cost under the plan they give, which is exact once they have converged (the envelope theorem).
  * Options: epsilon (0.1), iterations (100), p (2).
  * Cuturi 2013, arXiv:1306.0895; Feydy et al. 2019, "Interpolating between optimal transport and MMD using Sinkhorn
  * divergences", arXiv:1810.08278. Reference values: the formula in float64, which agrees with geomloss.SamplesLoss

@@ -34,12 +34,12 @@ export interface AdaFaceOptions {
  * a = margin (1 + z): long embeddings, of good images, are pushed where they are hard, short ones where they are easy.
  *
  * embeddings: [n, d], not normalised: their lengths, clipped to [0.001, 100], tell the quality; centres: [classes, d].
- * labels: [n], int32 class indices. Returns [n] with reduction "none". z is a constant to the gradient. The angle with its
- * margin stays in [0, pi]; where that bound cuts in, the own class has gradient 0. A batch of one has z = 0 unless mean
- * and std are given. `losses.AdaFace` keeps the running mean and deviation of the paper.
+ * labels: [n], int32 class indices. Returns [n] with reduction "none". z is a constant to the gradient. The angle with
+ * its margin stays in [0, pi]; where that bound cuts in, the own class has gradient 0. A batch of one has z = 0 unless
+ * mean and std are given. `losses.AdaFace` keeps the running mean and deviation of the paper.
  *
- * Kim et al. 2022, arXiv:2204.00964. Reference values: the authors' code, written with acos (which also keeps all cosines
- * off +-1 by 0.001).
+ * Kim et al. 2022, arXiv:2204.00964. Reference values: the authors' code, written with acos (which also keeps all
+ * cosines off +-1 by 0.001).
  */
 export function adaFace(
   embeddings: TensorLike,
@@ -104,8 +104,8 @@ export interface MagFaceOptions {
 
 /**
  * MagFace: `arcFace` with a margin m(a) that grows with the length a of the embedding, linearly from lowerMargin at
- * lowerNorm to upperMargin at upperNorm, plus lambda (1 / a + a / upperNorm^2), which rewards length; easy samples become
- * long ones, so that the length tells the quality.
+ * lowerNorm to upperMargin at upperNorm, plus lambda (1 / a + a / upperNorm^2), which rewards length; easy samples
+ * become long ones, so that the length tells the quality.
  *
  * embeddings: [n, d], not normalised; lengths outside [lowerNorm, upperNorm] count as the nearer end, with gradient 0.
  * centres: [classes, d]; labels: [n], int32 class indices. Returns [n] with reduction "none".
@@ -174,8 +174,8 @@ export interface CurricularFaceOptions {
  * CurricularFace: `arcFace` in which the logit of another class that comes out above cos(own angle + margin) is
  * scale cos (t + cos): hard classes weigh little while t is near 0, more as training goes on.
  *
- * Shapes, labels and overflow ("taylor") as in `arcFace`. t is a constant to the gradient; `losses.CurricularFace` keeps
- * the running mean of the paper.
+ * Shapes, labels and overflow ("taylor") as in `arcFace`. t is a constant to the gradient; `losses.CurricularFace`
+ * keeps the running mean of the paper.
  * Huang et al. 2020, arXiv:2004.00288. Reference values: the authors' code, in float64.
  */
 export function curricularFace(
@@ -219,7 +219,8 @@ export interface ElasticFaceOptions {
 }
 
 /**
- * ElasticFace: `arcFace` or `cosFace` with a margin for each sample, drawn anew at every call from a normal distribution.
+ * ElasticFace: `arcFace` or `cosFace` with a margin for each sample, drawn anew at every call from a normal
+ * distribution.
  *
  * Shapes and labels as in `normalizedSoftmax`. Angles past pi are left as they are (overflow "none"). With std 0 it is
  * `arcFace` of that overflow, or `cosFace`.

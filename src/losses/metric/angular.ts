@@ -15,8 +15,8 @@ export interface AngularOptions extends BatchOptions {
  * Angular loss: log(1 + sum_n e^(4 tan^2(angle) (a + p) . n - 2 (1 + tan^2(angle)) a . p)) for each positive pair, of
  * unit vectors a, p and negatives n. It bounds the angle at n of the triangle a, p, n.
  *
- * embeddings: [n, d], normalised here; labels: [n], int32. Returns [n, n] with reduction "none", by anchor and positive,
- * 0 where that is no pair; "mean" divides by the number of pairs.
+ * embeddings: [n, d], normalised here; labels: [n], int32. Returns [n, n] with reduction "none", by anchor and
+ * positive, 0 where that is no pair; "mean" divides by the number of pairs.
  *
  * Wang et al. 2017, "Deep metric learning with angular loss", ICCV, arXiv:1708.01682. Reference values:
  * pytorch-metric-learning's AngularLoss, for unit vectors (it leaves the negatives as long as they are).

@@ -17,12 +17,12 @@ export interface FastAPOptions extends BatchOptions {
 }
 
 /**
- * FastAP: 1 - AP for each query, AP = (1 / positives) sum_r h+_r H+_r / H_r, from a histogram h+ of the squared distances
- * to positives, its running sum H+, and the running sum H over positives and negatives; triangular bins.
+ * FastAP: 1 - AP for each query, AP = (1 / positives) sum_r h+_r H+_r / H_r, from a histogram h+ of the squared
+ * distances to positives, its running sum H+, and the running sum H over positives and negatives; triangular bins.
  *
- * embeddings: [n, d], normalised here; labels: [n], int32. Returns [n] with reduction "none". A query without a positive
- * has no term: 0, and "mean" does not count it. Where a squared distance lies on a node, the gradient is that of the bin
- * above.
+ * embeddings: [n, d], normalised here; labels: [n], int32. Returns [n] with reduction "none". A query without a
+ * positive has no term: 0, and "mean" does not count it. Where a squared distance lies on a node, the gradient is that
+ * of the bin above.
  *
  * Cakir et al. 2019, "Deep metric learning to rank", CVPR. Reference values: pytorch-metric-learning's FastAPLoss.
  */
@@ -60,8 +60,8 @@ export interface SmoothAPOptions extends BatchOptions {
 }
 
 /**
- * Smooth-AP: 1 - AP for each query, AP the mean over positives p of (1 + sum_{positives j} S_jp) / (1 + sum_{all j} S_jp),
- * S_jp = sigmoid((s_j - s_p) / temperature) of the cosines s to the query, j other than p.
+ * Smooth-AP: 1 - AP for each query, AP the mean over positives p of (1 + sum_{positives j} S_jp) / (1 + sum_{all j}
+ * S_jp), S_jp = sigmoid((s_j - s_p) / temperature) of the cosines s to the query, j other than p.
  *
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". A query without a positive has no term: 0,
  * and "mean" does not count it. Takes n^3 memory.
@@ -104,7 +104,8 @@ export interface PNPOptions extends BatchOptions {
 
 /**
  * Penalising negatives before positives: for each query the mean over its positives of a function of
- * k = sum_{negatives j} sigmoid((s_j - s_p) / temperature), the number of negatives that are more similar, of cosines s.
+ * k = sum_{negatives j} sigmoid((s_j - s_p) / temperature), the number of negatives that are more similar, of cosines
+ * s.
  *
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". A query without a positive has no term: 0,
  * and "mean" does not count it. Takes n^3 memory. The variants:

@@ -15,7 +15,9 @@ export interface BatchContrastiveOptions extends BatchOptions {
   distance?: BatchDistance;
   /** L2-normalise the embeddings first. Default false; true with preset "pml". */
   normalize?: boolean;
-  /** Default "mean"; "meanNonZero" averages the similar and the dissimilar pairs with a loss apart, and adds the two. */
+  /**
+   * Default "mean"; "meanNonZero" averages the similar and the dissimilar pairs with a loss apart, and adds the two.
+   */
   reduction?: SparseReduction;
   /** "pml" is pytorch-metric-learning's form: unit vectors, not squared, reduction "meanNonZero". */
   preset?: "pml";
@@ -40,8 +42,8 @@ const pml: Partial<Settings> = { squared: false, normalize: true, reduction: "me
 /**
  * Contrastive loss of all pairs of a batch: [d - posMargin]+^2 where two rows share a label, [margin - d]+^2 where not.
  *
- * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal, which "mean" does not
- * count. The gradient is 0 at the kinks and at distance 0. `contrastive` takes the pairs one by one.
+ * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal, which "mean" does
+ * not count. The gradient is 0 at the kinks and at distance 0. `contrastive` takes the pairs one by one.
  *
  * Hadsell, Chopra and LeCun 2006, CVPR. Reference values: pytorch-metric-learning's ContrastiveLoss.
  */

@@ -128,7 +128,9 @@ const similarities = { cosine: cosineSimilarity, dot };
 /** A distance by name, or a function of a [n, d] and b [m, d] or undefined that gives [n, m], small for alike rows. */
 export type BatchDistance = keyof typeof distances | Matrix;
 
-/** A similarity by name, or a function of a [n, d] and b [m, d] or undefined that gives [n, m], large for alike rows. */
+/**
+ * A similarity by name, or a function of a [n, d] and b [m, d] or undefined that gives [n, m], large for alike rows.
+ */
 export type BatchSimilarity = keyof typeof similarities | Matrix;
 
 /** The function that the option `distance` means. */
@@ -187,7 +189,9 @@ function matrixOf(where: string, option: string, measure: Matrix, { x, reference
   return matrix;
 }
 
-/** As `reduceSparse`, where "mean" divides by the sum of `counts`, the numbers of valid terms; 0 when there are none. */
+/**
+ * As `reduceSparse`, where "mean" divides by the sum of `counts`, the numbers of valid terms; 0 when there are none.
+ */
 export function reduceValid(where: string, terms: Tensor, counts: Tensor, reduction: SparseReduction): Tensor {
   if (reduction !== "mean") return reduceSparse(where, terms, reduction);
   expectTerms(where, terms);

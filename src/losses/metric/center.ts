@@ -64,7 +64,8 @@ export interface P2SGradOptions {
  * P2SGrad as a loss: (cos(x, w_c) - [c = y])^2, whose gradient is the paper's: by how far the cosines are from 1 and 0,
  * with no scale or margin to choose.
  *
- * embeddings: [n, d]; centres: [classes, d]; labels: [n], int32 class indices. Returns [n, classes] with reduction "none".
+ * embeddings: [n, d]; centres: [classes, d]; labels: [n], int32 class indices. Returns [n, classes] with reduction
+ * "none".
  * Zhang et al. 2019, arXiv:1905.02479; Wang and Yamagishi 2021, arXiv:2103.11326 (as a mean squared error). Reference
  * values: pytorch-metric-learning's P2SGradLoss.
  */

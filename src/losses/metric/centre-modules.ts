@@ -41,8 +41,8 @@ export interface FromGenerator {
 }
 
 /**
- * A loss over class centres: `weight`, [classes, embeddingSize] or [classes, centresPerClass, embeddingSize], holds them,
- * Xavier uniform at first.
+ * A loss over class centres: `weight`, [classes, embeddingSize] or [classes, centresPerClass, embeddingSize], holds
+ * them, Xavier uniform at first.
  */
 export class CentreLoss<Options extends object> extends Module {
   weight: Tensor;
@@ -145,7 +145,9 @@ export class ProxyAnchor extends CentreLoss<ProxyAnchorOptions> {
   }
 }
 
-/** `elasticFace` with centres of its own. Options: those of the function; `generator` draws the centres and the margins. */
+/**
+ * `elasticFace` with centres of its own. Options: those of the function; `generator` draws the centres and the margins.
+ */
 export class ElasticFace extends CentreLoss<ElasticFaceOptions> {
   constructor(classes: number, embeddingSize: number, options: ElasticFaceOptions = {}) {
     const { generator } = options;
@@ -155,7 +157,10 @@ export class ElasticFace extends CentreLoss<ElasticFaceOptions> {
   }
 }
 
-/** `subCenterArcFace` with centres of its own, 3 for each class unless told otherwise. Options: those of the function, and `generator`. */
+/**
+ * `subCenterArcFace` with centres of its own, 3 for each class unless told otherwise. Options: those of the function,
+ * and `generator`.
+ */
 export class SubCenterArcFace extends CentreLoss<SubCenterArcFaceOptions> {
   constructor(
     classes: number,
@@ -166,7 +171,10 @@ export class SubCenterArcFace extends CentreLoss<SubCenterArcFaceOptions> {
   }
 }
 
-/** `softTriple` with centres of its own, 10 for each class unless told otherwise. Options: those of the function, and `generator`. */
+/**
+ * `softTriple` with centres of its own, 10 for each class unless told otherwise. Options: those of the function, and
+ * `generator`.
+ */
 export class SoftTriple extends CentreLoss<SoftTripleOptions> {
   constructor(
     classes: number,

@@ -17,8 +17,9 @@ export interface CircleOptions extends BatchOptions {
 }
 
 /**
- * Circle loss: softplus(LSE_p(-gamma [1 + m - s_p]+ (s_p - 1 + m)) + LSE_n(gamma [s_n + m]+ (s_n - m))) for each anchor,
- * of its similarities to positives s_p and to negatives s_n. The weights [.]+ are constants: no gradient passes.
+ * Circle loss: softplus(LSE_p(-gamma [1 + m - s_p]+ (s_p - 1 + m)) + LSE_n(gamma [s_n + m]+ (s_n - m))) for each
+ * anchor, of its similarities to positives s_p and to negatives s_n. The weights [.]+ are constants: no gradient
+ * passes.
  *
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". An anchor without a positive or without a
  * negative has no term: 0, and "mean" does not count it.

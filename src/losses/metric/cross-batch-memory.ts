@@ -21,7 +21,10 @@ export interface CrossBatchMemoryOptions {
   size?: number;
   /** Further options of the loss. Default none. */
   options?: object;
-  /** Selects pairs of the batch and the memory, as `losses.miners` do: (embeddings, labels, { references }). Default none. */
+  /**
+   * Selects pairs of the batch and the memory, as `losses.miners` do: (embeddings, labels, { references }). Default
+   * none.
+   */
   miner?:
     | ((embeddings: TensorLike, labels: TensorLike, options: { references: References }) => Pairs | Triplets)
     | null;

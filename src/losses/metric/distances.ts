@@ -50,7 +50,10 @@ export interface MinkowskiOptions {
   power?: number;
 }
 
-/** ||a - b||_p^power, as a distance to pass on: `distance: distances.minkowski({ p: 1.5 })`. Takes n m d memory unless p = 2. */
+/**
+ * ||a - b||_p^power, as a distance to pass on: `distance: distances.minkowski({ p: 1.5 })`. Takes n m d memory unless p
+ * = 2.
+ */
 export function minkowski(options: MinkowskiOptions = {}): Matrix {
   const where = "distances.minkowski";
   const { p, power } = resolve<Required<MinkowskiOptions>>(where, options, { p: 2, power: 1 });

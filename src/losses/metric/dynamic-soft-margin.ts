@@ -12,22 +12,25 @@ import { softHistogram } from "./soft-histogram.ts";
 export interface DynamicSoftMarginOptions extends BatchOptions {
   /** The number of bins of the histogram between -2 and 2, >= 1. Default 10. */
   bins?: number;
-  /** The histogram that gives the weights, [bins + 1], >= 0; what it sums to does not matter. Default that of the batch. */
+  /**
+   * The histogram that gives the weights, [bins + 1], >= 0; what it sums to does not matter. Default that of the batch.
+   */
   histogram?: TensorLike | null;
   reduction?: Reduction;
 }
 
 /**
- * Dynamic soft margin: F(d_p - d_n) (d_p - d_n) for each positive pair, d_n the distance to the nearest negative of either
- * of the two, F the cumulative distribution of these differences: hard triplets weigh most, and no margin is to be set.
+ * Dynamic soft margin: F(d_p - d_n) (d_p - d_n) for each positive pair, d_n the distance to the nearest negative of
+ * either of the two, F the cumulative distribution of these differences: hard triplets weigh most, and no margin is to
+ * be set.
  *
  * embeddings: [n, d], normalised here; labels: [n], int32. Returns [n, n] with reduction "none", 0 where that is no
  * positive pair or neither has a negative; "mean" divides by the number of pairs. Views of the same n things are
  * `references` with labels 0 .. n - 1, as in the paper. F is a constant, that of the node below; the class
  * `DynamicSoftMargin` keeps a running one. Negatives that tie share the gradient evenly.
  *
- * Zhang and Rusinkiewicz 2019, "Learning local descriptors with a CDF-based dynamic soft margin", ICCV. Reference values:
- * pytorch-metric-learning's DynamicSoftMarginLoss without labels.
+ * Zhang and Rusinkiewicz 2019, "Learning local descriptors with a CDF-based dynamic soft margin", ICCV. Reference
+ * values: pytorch-metric-learning's DynamicSoftMarginLoss without labels.
  */
 export function dynamicSoftMargin(
   embeddings: TensorLike,
@@ -91,8 +94,9 @@ function histogramOf(differences: Tensor, valid: Tensor, bins: number): Tensor {
 }
 
 /**
- * `dynamicSoftMargin` with a running histogram: every call moves it towards the batch's by `momentum`, in training mode,
- * and weighs by the result. Options: those of the function without `histogram`, and `momentum`, in (0, 1], default 0.01.
+ * `dynamicSoftMargin` with a running histogram: every call moves it towards the batch's by `momentum`, in training
+ * mode, and weighs by the result. Options: those of the function without `histogram`, and `momentum`, in (0, 1],
+ * default 0.01.
  */
 export class DynamicSoftMargin extends Module {
   /** [bins + 1], sums to 1; all 0 before the first batch with a triplet. */

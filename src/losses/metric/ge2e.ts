@@ -25,8 +25,8 @@ export interface GE2EOptions {
  * Generalised end-to-end loss: S_ji,k = w cos(e_ji, c_k) + b compares utterance i of speaker j with the centroid c_k of
  * each speaker, the mean of k's utterances (without e_ji where k = j).
  *
- * variant "softmax": -S_ji,j + log sum_k e^(S_ji,k); "contrast": 1 - sigmoid(S_ji,j) + max over k != j of sigmoid(S_ji,k),
- * without the maximum for a single speaker; where several attain it they share the gradient evenly.
+ * variant "softmax": -S_ji,j + log sum_k e^(S_ji,k); "contrast": 1 - sigmoid(S_ji,j) + max over k != j of
+ * sigmoid(S_ji,k), without the maximum for a single speaker; where several attain it they share the gradient evenly.
  * embeddings: [speakers, utterances, d], at least 2 utterances unless `excludeSelf` is false. The paper's are of unit
  * length, which is the caller's to do: embeddings.normalize({ axis: 2 }). Returns [speakers, utterances] with reduction
  * "none". `losses.GE2E` learns w and b.
@@ -53,7 +53,9 @@ export function ge2e(embeddings: TensorLike, options: GE2EOptions = {}): Tensor 
   return reduce(where, ownSimilarity.neg().sigmoid().add(others.max(2).sigmoid()), reduction);
 }
 
-/** cos(e_ji, c_k) [speakers, utterances, speakers], its part k = j [speakers, utterances], and the mask of that part. */
+/**
+ * cos(e_ji, c_k) [speakers, utterances, speakers], its part k = j [speakers, utterances], and the mask of that part.
+ */
 function speakerCosines(where: string, e: Tensor, excludeSelf: boolean) {
   expectAxes(where, "embeddings", e, ["speakers", "utterances", "d"]);
   expectNotEmpty(where, "embeddings", e);

@@ -9,11 +9,11 @@ export interface HistogramOptions extends BatchOptions {
 }
 
 /**
- * Histogram loss: the probability that a negative pair is more similar than a positive one, sum_r h-_r sum_{q <= r} h+_q,
- * from histograms h+ and h- of the cosines of all positive and all negative pairs, with triangular bins.
+ * Histogram loss: the probability that a negative pair is more similar than a positive one, sum_r h-_r sum_{q <= r}
+ * h+_q, from histograms h+ and h- of the cosines of all positive and all negative pairs, with triangular bins.
  *
- * embeddings: [n, d]; labels: [n], int32. Returns a scalar: 0 without positive or without negative pairs. Where a cosine
- * lies on a node, the gradient is that of the bin above.
+ * embeddings: [n, d]; labels: [n], int32. Returns a scalar: 0 without positive or without negative pairs. Where a
+ * cosine lies on a node, the gradient is that of the bin above.
  *
  * Ustinova and Lempitsky 2016, "Learning deep embeddings with histogram loss", NeurIPS, arXiv:1611.00822. Reference
  * values: pytorch-metric-learning's HistogramLoss.

@@ -46,8 +46,8 @@ function liftedBatch(where: string, embeddings: TensorLike, labels: TensorLike, 
 }
 
 /**
- * Lifted structured loss: 1/2 [J_ij]+^2 for each positive pair, J_ij = log(sum e^(margin - d_ik) + sum e^(margin - d_jl))
- * + d_ij - posMargin, the sums over the negatives k of i and l of j.
+ * Lifted structured loss: 1/2 [J_ij]+^2 for each positive pair, J_ij = log(sum e^(margin - d_ik) + sum e^(margin -
+ * d_jl)) + d_ij - posMargin, the sums over the negatives k of i and l of j.
  *
  * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 where that is no positive pair with a
  * negative; "mean" divides by the number of ordered pairs that are. With `references` only the negatives of i count.

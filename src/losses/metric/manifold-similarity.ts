@@ -22,15 +22,15 @@ export interface ManifoldSimilarityOptions {
 /**
  * Manifold similarity: log(1 + sum_k e^(s_ik - s_iy + margin)), k the proxies other than the own y that come within the
  * margin, once with the similarity s_ik = F_ik along the manifold and, times contextWeight, once with the cosine of the
- * rows i and k of F. F = (1 - alpha) (I - alpha D^-1/2 S D^-1/2)^-1 is where random walks over embeddings and proxies end;
- * S = e^(2 [cos]+) without its diagonal, D its row sums.
+ * rows i and k of F. F = (1 - alpha) (I - alpha D^-1/2 S D^-1/2)^-1 is where random walks over embeddings and proxies
+ * end; S = e^(2 [cos]+) without its diagonal, D its row sums.
  *
  * embeddings: [n, d]; proxies: [classes, d]; labels: [n], int32, indices into the proxies. Returns [n] with reduction
- * "none". The inverse is the Neumann series, squared until its rest is below 1e-16: matrix products only. The loss jumps
- * where a proxy comes within the margin. The Module `ManifoldSimilarity` learns the proxies.
+ * "none". The inverse is the Neumann series, squared until its rest is below 1e-16: matrix products only. The loss
+ * jumps where a proxy comes within the margin. The Module `ManifoldSimilarity` learns the proxies.
  *
- * Aziere and Todorovic 2019, "Ensemble deep manifold similarity learning using hard proxies", CVPR. Reference values: the
- * form of pytorch-metric-learning's ManifoldLoss with an exact inverse (in float32 there).
+ * Aziere and Todorovic 2019, "Ensemble deep manifold similarity learning using hard proxies", CVPR. Reference values:
+ * the form of pytorch-metric-learning's ManifoldLoss with an exact inverse (in float32 there).
  */
 export function manifoldSimilarity(
   embeddings: TensorLike,

@@ -80,8 +80,8 @@ export interface ArcFaceOptions {
   /** The same as overflow "easy". Default false. */
   easyMargin?: boolean;
   /**
-   * "taylor" (default): cos - margin sin(margin) where angle + margin > pi, as insightface; "easy": the margin only where
-   * cos > 0; "none": the margin everywhere.
+   * "taylor" (default): cos - margin sin(margin) where angle + margin > pi, as insightface; "easy": the margin only
+   * where cos > 0; "none": the margin everywhere.
    */
   overflow?: AngleOverflow;
   reduction?: Reduction;
@@ -90,8 +90,8 @@ export interface ArcFaceOptions {
 /**
  * ArcFace (additive angular margin softmax): cross-entropy of scale cos(angle + margin [k = y]).
  *
- * Shapes and labels as in `normalizedSoftmax`, which it equals with margin 0. cos(angle + margin) comes from the addition
- * theorem, c cos(margin) - sqrt(1 - c^2) sin(margin), whose root has gradient 0 at c = +-1.
+ * Shapes and labels as in `normalizedSoftmax`, which it equals with margin 0. cos(angle + margin) comes from the
+ * addition theorem, c cos(margin) - sqrt(1 - c^2) sin(margin), whose root has gradient 0 at c = +-1.
  * Deng et al. 2019, arXiv:1801.07698. Reference values: pytorch-metric-learning's ArcFaceLoss (whose margin is in
  * degrees); overflow and easy margin as in insightface.
  */
@@ -137,8 +137,8 @@ export interface CombinedMarginOptions {
  * The margins of SphereFace, ArcFace and CosFace in one: cross-entropy of scale (cos(m1 angle + m2) - m3) for the own
  * class, scale cos(angle) for the others.
  *
- * Shapes and labels as in `normalizedSoftmax`. With m1 other than 1 the angle is atan2(sqrt(1 - c^2), c), whose gradient
- * is 0 at c = +-1. Deng et al. 2019, arXiv:1801.07698, section 2.3. Reference values: the formula with acos.
+ * Shapes and labels as in `normalizedSoftmax`. With m1 other than 1 the angle is atan2(sqrt(1 - c^2), c), whose
+ * gradient is 0 at c = +-1. Deng et al. 2019, arXiv:1801.07698, section 2.3. Reference values: the formula with acos.
  */
 export function combinedMargin(
   embeddings: TensorLike,

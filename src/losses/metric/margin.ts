@@ -10,7 +10,10 @@ import { type BatchDistance, type BatchOptions, distanceBatch } from "./batch.ts
 export interface MarginOptions extends BatchOptions {
   /** By how much positives must be nearer, and negatives farther, than beta, >= 0. Default 0.2. */
   margin?: number;
-  /** The distance that parts positives from negatives: a number > 0, or a tensor, one or one for each class. Default 1.2. */
+  /**
+   * The distance that parts positives from negatives: a number > 0, or a tensor, one or one for each class. Default
+   * 1.2.
+   */
   beta?: number | Tensor;
   /** The factor nu that keeps beta small, >= 0. Default 0. */
   nu?: number;
@@ -28,10 +31,11 @@ export interface MarginOptions extends BatchOptions {
  * Margin loss: [d_p - beta + margin]+ for positive pairs and [beta - d_n + margin]+ for negative ones, with the beta of
  * the anchor's class.
  *
- * embeddings: [n, d]; labels: [n], int32, indices into beta where that is one for each class. Returns [n] with reduction
- * "none", the sum over the pairs of an anchor; "mean" divides the total by the number of pairs with a loss, or by 1.
- * `nu` adds nu beta for each anchor that has a positive and a negative. The gradient at the kinks is 0. The Module
- * `Margin` learns beta. The paper draws the negatives: see `losses.miners.distanceWeighted` and the option `pairs`.
+ * embeddings: [n, d]; labels: [n], int32, indices into beta where that is one for each class. Returns [n] with
+ * reduction "none", the sum over the pairs of an anchor; "mean" divides the total by the number of pairs with a loss,
+ * or by 1. `nu` adds nu beta for each anchor that has a positive and a negative. The gradient at the kinks is 0. The
+ * Module `Margin` learns beta. The paper draws the negatives: see `losses.miners.distanceWeighted` and the option
+ * `pairs`.
  *
  * Wu et al. 2017, "Sampling matters in deep embedding learning", ICCV, arXiv:1706.07567. Reference values:
  * pytorch-metric-learning's MarginLoss, which is per: "triplet" (a single learned beta is regularised once there).

@@ -17,8 +17,8 @@ export interface MultiSimilarityOptions extends BatchOptions {
 }
 
 /**
- * Multi-similarity: log(1 + sum_p e^(-alpha (s_p - base))) / alpha + log(1 + sum_n e^(beta (s_n - base))) / beta for each
- * anchor, of its similarities to positives s_p and to negatives s_n.
+ * Multi-similarity: log(1 + sum_p e^(-alpha (s_p - base))) / alpha + log(1 + sum_n e^(beta (s_n - base))) / beta for
+ * each anchor, of its similarities to positives s_p and to negatives s_n.
  *
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". An anchor without positives (or negatives)
  * lacks that half. The paper mines pairs first: see `losses.miners.multiSimilarity` and the option `pairs`.

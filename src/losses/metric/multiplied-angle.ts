@@ -22,8 +22,8 @@ export interface SphereFaceOptions {
  * psi = (-1)^k cos(margin angle) - 2 k for angles in [k pi / margin, (k + 1) pi / margin], which falls from 1 at 0 to
  * 1 - 2 margin at pi.
  *
- * Shapes and labels as in `normalizedSoftmax`; the embeddings keep their length, the centres are L2-normalised here. k is
- * a constant to the gradient. cos(margin angle) is Chebyshev's polynomial of the cosine. Margin 1 is a softmax over
+ * Shapes and labels as in `normalizedSoftmax`; the embeddings keep their length, the centres are L2-normalised here. k
+ * is a constant to the gradient. cos(margin angle) is Chebyshev's polynomial of the cosine. Margin 1 is a softmax over
  * normalised centres.
  *
  * Liu et al. 2017, arXiv:1704.08063. Reference values: pytorch-metric-learning's SphereFaceLoss.

@@ -20,7 +20,8 @@ export interface NPairOptions {
  *
  * embeddings: [n, d]; labels: [n], int32. The first row of each class that has two is its anchor, the second its
  * positive; further rows have no part. Returns [n] with reduction "none", by anchor; rows that are no anchor have no
- * term: 0, and "mean" does not count them. `l2` adds l2 (|a|^2 + |p|^2) to each term, as the paper keeps embeddings short.
+ * term: 0, and "mean" does not count them. `l2` adds l2 (|a|^2 + |p|^2) to each term, as the paper keeps embeddings
+ * short.
  *
  * Sohn 2016, "Improved deep metric learning with multi-class N-pair loss objective", NeurIPS. Reference values:
  * pytorch-metric-learning's NPairsLoss.

@@ -16,11 +16,11 @@ export interface NCAOptions extends BatchOptions {
 }
 
 /**
- * Neighbourhood components analysis: -log of the probability that a row picks a neighbour of its own class, when it picks
- * another row j with probability softmax_j(-scale d_ij).
+ * Neighbourhood components analysis: -log of the probability that a row picks a neighbour of its own class, when it
+ * picks another row j with probability softmax_j(-scale d_ij).
  *
- * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". An anchor without a positive has no term: 0,
- * and "mean" does not count it.
+ * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". An anchor without a positive has no term:
+ * 0, and "mean" does not count it.
  *
  * Goldberger et al. 2004, "Neighbourhood components analysis", NeurIPS. Reference values: pytorch-metric-learning's
  * NCALoss (which drops the rows whose probability underflows, those with the largest loss).

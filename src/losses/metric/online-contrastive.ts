@@ -25,8 +25,8 @@ const far = 1e38;
  * Contrastive loss of the hard pairs of a batch: d^2 for the similar pairs that are farther apart than the nearest
  * dissimilar one, [margin - d]+^2 for the dissimilar pairs that are nearer than the farthest similar one.
  *
- * x1, x2: [n, d]; labels: [n], 1 (similar) or 0. Returns [n] with reduction "none", 0 for the pairs that are not hard. In
- * a batch of one kind the hard pairs are those beyond its mean distance. The selection is outside the gradient.
+ * x1, x2: [n, d]; labels: [n], 1 (similar) or 0. Returns [n] with reduction "none", 0 for the pairs that are not hard.
+ * In a batch of one kind the hard pairs are those beyond its mean distance. The selection is outside the gradient.
  *
  * Reference values: sentence-transformers' OnlineContrastiveLoss.
  */
@@ -65,8 +65,8 @@ export interface MegaBatchMarginOptions {
 }
 
 /**
- * Mega-batch margin: [posMargin - cos(a_i, p_i)]+ + [max_{j != i} cos(a_i, p_j) - negMargin]+, the negative of a row being
- * the most similar positive of another.
+ * Mega-batch margin: [posMargin - cos(a_i, p_i)]+ + [max_{j != i} cos(a_i, p_j) - negMargin]+, the negative of a row
+ * being the most similar positive of another.
  *
  * anchors, positives: [n, d]. Returns [n] with reduction "none". A batch of one has no negative and lacks the second
  * half. The gradient is 0 at the kinks; negatives that tie share it evenly.

@@ -179,7 +179,9 @@ export function uniformHistogram(
 type Strategy = "easy" | "semiHard" | "hard" | "all";
 
 export interface BatchEasyHardOptions extends DistanceMinerOptions {
-  /** Which positive of an anchor: the nearest ("easy", the default), the farthest ("hard"), or as `batchEasyHard` says. */
+  /**
+   * Which positive of an anchor: the nearest ("easy", the default), the farthest ("hard"), or as `batchEasyHard` says.
+   */
   positive?: Strategy;
   /** Which negative: the farthest ("easy"), the nearest ("hard"), or as `batchEasyHard` says. Default "semiHard". */
   negative?: Strategy;

@@ -22,7 +22,9 @@ interface ContrastiveSettings {
   distance?: PairDistance;
   /** L2-normalise x1 and x2 first. Default false. */
   normalize?: boolean;
-  /** Default "mean". "meanNonZero" averages the similar and the dissimilar pairs with a loss apart, and adds the two. */
+  /**
+   * Default "mean". "meanNonZero" averages the similar and the dissimilar pairs with a loss apart, and adds the two.
+   */
   reduction?: SparseReduction;
 }
 

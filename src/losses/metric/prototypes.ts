@@ -18,10 +18,11 @@ export interface PrototypicalOptions {
 }
 
 /**
- * Prototypical networks: cross-entropy of -scale ||q - p_c||^2, where the prototype p_c is the mean of class c's support.
+ * Prototypical networks: cross-entropy of -scale ||q - p_c||^2, where the prototype p_c is the mean of class c's
+ * support.
  *
- * queries: [n, d]; support: [classes, shots, d], the examples of each class, or [classes, d], the prototypes themselves;
- * labels: [n], int32 class indices of the queries. Returns [n] with reduction "none".
+ * queries: [n, d]; support: [classes, shots, d], the examples of each class, or [classes, d], the prototypes
+ * themselves; labels: [n], int32 class indices of the queries. Returns [n] with reduction "none".
  * Snell et al. 2017, arXiv:1703.05175. Reference values: the formula.
  */
 export function prototypical(
@@ -58,8 +59,8 @@ export interface AngularPrototypicalOptions {
 }
 
 /**
- * Angular prototypical loss: cross-entropy of w cos(x_j, c_k), where x_j is the first utterance of speaker j and c_k the
- * mean of the others of speaker k.
+ * Angular prototypical loss: cross-entropy of w cos(x_j, c_k), where x_j is the first utterance of speaker j and c_k
+ * the mean of the others of speaker k.
  *
  * embeddings: [speakers, utterances, d], at least 2 utterances. Returns [speakers] with reduction "none". The paper's
  * offset b cancels in the softmax and is left out. One speaker has loss 0. `losses.AngularPrototypical` learns w.

@@ -27,11 +27,11 @@ const presets: Record<ProxyNCAPreset, { scale: number; includePositive: boolean 
 };
 
 /**
- * Proxy-NCA: -log e^(-s d_y) / sum over c of e^(-s d_c), where d_c is the squared distance of the L2-normalised embedding
- * from the L2-normalised proxy of class c, and the sum leaves out the own class unless `includePositive`.
+ * Proxy-NCA: -log e^(-s d_y) / sum over c of e^(-s d_c), where d_c is the squared distance of the L2-normalised
+ * embedding from the L2-normalised proxy of class c, and the sum leaves out the own class unless `includePositive`.
  *
- * embeddings: [n, d]; proxies: [classes, d]; labels: [n], int32 class indices. Returns [n] with reduction "none". Without
- * `includePositive` there must be 2 classes, and the loss goes below 0. With it, distances 2 - 2 cos make it
+ * embeddings: [n, d]; proxies: [classes, d]; labels: [n], int32 class indices. Returns [n] with reduction "none".
+ * Without `includePositive` there must be 2 classes, and the loss goes below 0. With it, distances 2 - 2 cos make it
  * `normalizedSoftmax` of scale 2 s.
  *
  * Movshovitz-Attias et al. 2017, arXiv:1703.07464; Teh et al. 2020, arXiv:2004.01113 (Proxy-NCA++, temperature 1/9).
@@ -71,8 +71,8 @@ export interface ProxyAnchorOptions {
 
 /**
  * Proxy-Anchor: mean over the proxies with positives of log(1 + sum over those of e^(-alpha (s - margin))), plus mean
- * over all proxies of log(1 + sum over their negatives of e^(alpha (s + margin))), where s is the cosine of embedding and
- * proxy. Each proxy is an anchor, to which the hardest samples of the batch matter most.
+ * over all proxies of log(1 + sum over their negatives of e^(alpha (s + margin))), where s is the cosine of embedding
+ * and proxy. Each proxy is an anchor, to which the hardest samples of the batch matter most.
  *
  * embeddings: [n, d], n at least 1; proxies: [classes, d]; labels: [n], int32 class indices. Returns a scalar: the two
  * means have their own counts, so there are no terms to reduce.

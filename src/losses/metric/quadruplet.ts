@@ -20,11 +20,12 @@ export interface QuadrupletOptions {
 /**
  * Quadruplet loss: [d(a, p) - d(a, n1) + margin]+ + [d(a, p) - d(n1, n2) + negativesMargin]+, d squared.
  *
- * anchor, positive, negative1, negative2: [..., d] of one shape, of which only anchor and positive are of one class; one
- * term for each row. The gradient is 0 at the kinks, and at distance 0.
+ * anchor, positive, negative1, negative2: [..., d] of one shape, of which only anchor and positive are of one class;
+ * one term for each row. The gradient is 0 at the kinks, and at distance 0.
  *
- * Chen et al. 2017, "Beyond triplet loss: a deep quadruplet network for person re-identification", CVPR, arXiv:1704.01719.
- * The paper sets the margins by the mean distances of a batch. Reference values: the formula with loops.
+ * Chen et al. 2017, "Beyond triplet loss: a deep quadruplet network for person re-identification", CVPR,
+ * arXiv:1704.01719. The paper sets the margins by the mean distances of a batch. Reference values: the formula with
+ * loops.
  */
 export function quadruplet(
   anchor: TensorLike,

@@ -70,7 +70,10 @@ type Resolved = Required<Omit<RankedListOptions, "alpha" | "preset">> & {
   preset: "pml" | undefined;
 };
 
-/** The mean of the violations above 0 of each row, weighted by e^(temperature violation), which the row's largest scales. */
+/**
+ * The mean of the violations above 0 of each row, weighted by e^(temperature violation), which the row's largest
+ * scales.
+ */
 function weightedMean(violations: Tensor, temperature: number, asPML: boolean): Tensor {
   const exponents = violations.mul(temperature);
   const top = stopGradient(exponents.max(1, { keepDims: true }));

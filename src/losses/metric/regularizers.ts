@@ -98,8 +98,8 @@ export function regularFace(centres: TensorLike, options: RegularizerOptions = {
  * centres of each class have merged, so that only as many differ as the class needs.
  *
  * centres: [classes, k, d]. Returns a scalar, 0 for k = 1. The gradient at equal centres is 0.
- * Qian et al. 2019, arXiv:1909.05235, equation 10. Reference values: pytorch-metric-learning's SparseCentersRegularizer,
- * which adds the float's smallest number under the root.
+ * Qian et al. 2019, arXiv:1909.05235, equation 10. Reference values: pytorch-metric-learning's
+ * SparseCentersRegularizer, which adds the float's smallest number under the root.
  */
 export function sparseCenters(centres: TensorLike, options: Record<string, never> = {}): Tensor {
   resolve("sparseCenters", options, {});

@@ -21,8 +21,8 @@ export interface AdaFaceModuleOptions extends Omit<AdaFaceOptions, "mean" | "std
 }
 
 /**
- * `adaFace` with centres of its own, and the running mean (`batchMean`, 20 at first) and standard deviation (`batchStd`,
- * 100 at first) of the lengths, which each batch moves in training before its loss is computed.
+ * `adaFace` with centres of its own, and the running mean (`batchMean`, 20 at first) and standard deviation
+ * (`batchStd`, 100 at first) of the lengths, which each batch moves in training before its loss is computed.
  * Options: those of the function but mean and std; share; generator.
  */
 export class AdaFace extends CentreLoss<AdaFaceOptions> {

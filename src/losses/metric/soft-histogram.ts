@@ -3,8 +3,8 @@ import { zeros } from "../../tensor/creation.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /**
- * A histogram of each row with triangular bins about the nodes low, low + step, ..., low + bins step: a value between two
- * nodes counts for both, by how near it is. values: [n, m] in that range; weights: [n, m]. Returns [n, bins + 1].
+ * A histogram of each row with triangular bins about the nodes low, low + step, ..., low + bins step: a value between
+ * two nodes counts for both, by how near it is. values: [n, m] in that range; weights: [n, m]. Returns [n, bins + 1].
  *
  * The gradient is that of the weights, +-1 / step; at a node that of the bin above. Ustinova and Lempitsky 2016, eq. 2.
  */

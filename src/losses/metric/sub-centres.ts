@@ -30,8 +30,8 @@ export interface SubCenterArcFaceOptions {
  * Sub-centre ArcFace: `arcFace` in which the cosine with a class is that with the nearest of its k centres, so that one
  * of them can take up the mislabelled samples.
  *
- * embeddings: [n, d]; centres: [classes, k, d]; both are L2-normalised here. labels: [n], int32 class indices. Returns [n]
- * with reduction "none". Centres that tie for the nearest share the gradient evenly. With k = 1 it is `arcFace`.
+ * embeddings: [n, d]; centres: [classes, k, d]; both are L2-normalised here. labels: [n], int32 class indices. Returns
+ * [n] with reduction "none". Centres that tie for the nearest share the gradient evenly. With k = 1 it is `arcFace`.
  * Deng et al. 2020, "Sub-center ArcFace: Boosting face recognition by large-scale noisy web faces", ECCV (k = 3).
  * Reference values: pytorch-metric-learning's SubCenterArcFaceLoss (whose margin is in degrees).
  */
@@ -70,14 +70,14 @@ export interface SoftTripleOptions {
 }
 
 /**
- * SoftTriple: cross-entropy of scale (S - margin [c = y]), where S_c = sum_k softmax_k(s / gamma) s is a soft maximum of
- * the cosines s with the k centres of class c; plus tau `sparseCenters(centres)`.
+ * SoftTriple: cross-entropy of scale (S - margin [c = y]), where S_c = sum_k softmax_k(s / gamma) s is a soft maximum
+ * of the cosines s with the k centres of class c; plus tau `sparseCenters(centres)`.
  *
- * embeddings: [n, d]; centres: [classes, k, d] (the paper takes k = 10); both are L2-normalised here. labels: [n], int32
- * class indices. Returns [n] with reduction "none"; tau's part is added to every term. With k = 1 it is
+ * embeddings: [n, d]; centres: [classes, k, d] (the paper takes k = 10); both are L2-normalised here. labels: [n],
+ * int32 class indices. Returns [n] with reduction "none"; tau's part is added to every term. With k = 1 it is
  * `cosFace(embeddings, centres, labels, { scale, margin })`.
- * Qian et al. 2019, arXiv:1909.05235. Reference values: pytorch-metric-learning's SoftTripleLoss, whose regulariser is off
- * unless SparseCentersRegularizer is given.
+ * Qian et al. 2019, arXiv:1909.05235. Reference values: pytorch-metric-learning's SoftTripleLoss, whose regulariser is
+ * off unless SparseCentersRegularizer is given.
  */
 export function softTriple(
   embeddings: TensorLike,

@@ -23,8 +23,8 @@ export interface ThresholdConsistentMarginOptions extends BatchOptions {
  * Threshold-consistent margin: posWeight [posMargin - s]+ for positive pairs, negWeight [s - negMargin]+ for negative
  * ones, of their similarities s. An addition to another loss, so that one threshold of similarity suits all classes.
  *
- * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal, which "mean" does not
- * count. The gradient is 0 at the kinks.
+ * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal, which "mean" does
+ * not count. The gradient is 0 at the kinks.
  *
  * Zhang et al. 2024, "Threshold-consistent margin loss for open-world deep metric learning", ICLR, arXiv:2307.04047.
  * Reference values: pytorch-metric-learning's ThresholdConsistentMarginLoss.

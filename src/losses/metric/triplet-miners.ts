@@ -154,8 +154,8 @@ export interface AngularMinerOptions {
  * middle of anchor and positive, of unit vectors.
  *
  * embeddings: [n, d], normalised here; labels: [n], int32. |n - c| follows from the distances: no further product.
- * Wang et al. 2017, arXiv:1708.01682. Selects what pytorch-metric-learning's AngularMiner does with unit vectors (it does
- * not normalise).
+ * Wang et al. 2017, arXiv:1708.01682. Selects what pytorch-metric-learning's AngularMiner does with unit vectors (it
+ * does not normalise).
  */
 export function angular(embeddings: TensorLike, labels: TensorLike, options: AngularMinerOptions = {}): Triplets {
   const where = "miners.angular";
@@ -179,11 +179,12 @@ export interface DistanceWeightedOptions extends MinerOptions {
 }
 
 /**
- * Distance-weighted sampling: for each anchor and positive a negative drawn with probability proportional to 1 / q(d), q
- * the density of distances between points spread evenly over the sphere, so that all distances are drawn about equally.
- * log q(d) = (D - 2) log d + (D - 3) / 2 log(1 - d^2 / 4) in D dimensions.
+ * Distance-weighted sampling: for each anchor and positive a negative drawn with probability proportional to 1 / q(d),
+ * q the density of distances between points spread evenly over the sphere, so that all distances are drawn about
+ * equally. log q(d) = (D - 2) log d + (D - 3) / 2 log(1 - d^2 / 4) in D dimensions.
  *
- * embeddings: [n, d], normalised here; labels: [n], int32. Anchors without a negative nearer than `maximum` are left out.
+ * embeddings: [n, d], normalised here; labels: [n], int32. Anchors without a negative nearer than `maximum` are left
+ * out.
  * Wu et al. 2017, arXiv:1706.07567. pytorch-metric-learning's DistanceWeightedMiner draws the positives as well.
  */
 export function distanceWeighted(

@@ -17,7 +17,9 @@ export interface TripletOptions {
   p?: number;
   /** Compare squared Euclidean distances. Default false. */
   squared?: boolean;
-  /** Take the distance from positive to negative where it is smaller than that from anchor to negative. Default false. */
+  /**
+   * Take the distance from positive to negative where it is smaller than that from anchor to negative. Default false.
+   */
   swap?: boolean;
   /** softplus in place of [.]+, which never stops pulling. Default false. */
   soft?: boolean;
@@ -40,9 +42,9 @@ type Resolved<T> = { [K in keyof Required<T>]: T[K] | undefined };
 /**
  * Triplet loss: [d(a, p) - d(a, n) + margin]+.
  *
- * anchor, positive, negative: [..., d] of one shape; one term for each row. Options: see `TripletOptions`; given options
- * override the preset's. Gradients: 0 at the hinge's kink (PyTorch: 1) and, with eps 0, at distance 0; `swap` shares
- * evenly where both distances tie. With `soft` the terms are softplus(d(a, p) - d(a, n) + margin).
+ * anchor, positive, negative: [..., d] of one shape; one term for each row. Options: see `TripletOptions`; given
+ * options override the preset's. Gradients: 0 at the hinge's kink (PyTorch: 1) and, with eps 0, at distance 0; `swap`
+ * shares evenly where both distances tie. With `soft` the terms are softplus(d(a, p) - d(a, n) + margin).
  *
  * Schroff et al. 2015, arXiv:1503.03832 (facenet); Balntas et al. 2016 (swap); Hermans et al. 2017, arXiv:1703.07737
  * (soft). Reference values: torch.nn.TripletMarginLoss; pytorch-metric-learning's TripletMarginLoss.
@@ -167,8 +169,8 @@ export interface BatchAllTripletOptions extends Omit<BatchTripletOptions, "reduc
  * Triplet loss of all triplets of a batch: anchor and positive share a label, the negative has another.
  *
  * embeddings: [n, d]; labels: [n], int32. With reduction "none" the terms are [n, n, n] by anchor, positive and
- * negative, 0 where that is no triplet. A batch without triplets has loss 0 and gradient 0. The hinges of all n^3 triplets
- * are added up by sorting, in n^2 memory; with `soft`, and with reduction "none", they take n^3.
+ * negative, 0 where that is no triplet. A batch without triplets has loss 0 and gradient 0. The hinges of all n^3
+ * triplets are added up by sorting, in n^2 memory; with `soft`, and with reduction "none", they take n^3.
  *
  * Hermans et al. 2017, arXiv:1703.07737. Reference values: sentence-transformers' BatchAllTripletLoss (margin 5 there);
  * pytorch-metric-learning's TripletMarginLoss.
@@ -200,9 +202,10 @@ export function batchAllTriplet(
 }
 
 /**
- * The sum of [t_ap - d_an]+ over all triplets, and how many are above 0 for each anchor and positive. A threshold t counts
- * once for each negative below it, a distance once for each threshold above it: the sum is linear in both, with these
- * counts as coefficients, and as gradients. Distances are taken from the row's smallest, for the digits of the difference.
+ * The sum of [t_ap - d_an]+ over all triplets, and how many are above 0 for each anchor and positive. A threshold t
+ * counts once for each negative below it, a distance once for each threshold above it: the sum is linear in both, with
+ * these counts as coefficients, and as gradients. Distances are taken from the row's smallest, for the digits of the
+ * difference.
  */
 function hingeSums(thresholds: Tensor, isPositive: Tensor, distances: Tensor, isNegative: Tensor) {
   const { below, above } = crossings(thresholds, isPositive, distances, isNegative);
@@ -271,9 +274,9 @@ export function batchHardTriplet(
  * Triplet loss with a semi-hard negative for each anchor and positive: the nearest negative that is farther than the
  * positive, else, when none is, the farthest negative: [d(a, p) - d(a, n) + margin]+.
  *
- * embeddings: [n, d]; labels: [n], int32. With reduction "none" the terms are [n, n] by anchor and positive, 0 where that
- * is no pair or the anchor has no negative; "mean" divides by the number of terms that are. The negative is selected
- * outside the gradient, the first of ties.
+ * embeddings: [n, d]; labels: [n], int32. With reduction "none" the terms are [n, n] by anchor and positive, 0 where
+ * that is no pair or the anchor has no negative; "mean" divides by the number of terms that are. The negative is
+ * selected outside the gradient, the first of ties.
  *
  * Schroff et al. 2015, arXiv:1503.03832 (with squared distances and margin 0.2 of unit vectors). Reference values:
  * sentence-transformers' BatchSemiHardTripletLoss (margin 5 there), which follows TensorFlow Addons.

@@ -16,10 +16,11 @@ export interface TupletMarginOptions extends BatchOptions {
 
 /**
  * Tuplet margin loss: log(1 + sum_n e^(scale (cos(theta_n) - cos(theta_p - margin)))) for each positive pair, of the
- * angles theta between the embeddings. cos(theta - margin) = cos(theta) cos(margin) + sin(theta) sin(margin), without acos.
+ * angles theta between the embeddings. cos(theta - margin) = cos(theta) cos(margin) + sin(theta) sin(margin), without
+ * acos.
  *
- * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", by anchor and positive, 0 where that is no
- * pair or the anchor has no negative; "mean" divides by the number of positive pairs. Where an anchor equals its
+ * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", by anchor and positive, 0 where that is
+ * no pair or the anchor has no negative; "mean" divides by the number of positive pairs. Where an anchor equals its
  * positive, the gradient of sin(theta) is 0.
  *
  * Yu and Tao 2019, "Deep metric learning with tuplet margin loss", ICCV. Reference values: pytorch-metric-learning's

@@ -13,7 +13,10 @@ export interface DirectPreferenceOptions {
   beta?: number;
   /** The share of preferences that are the wrong way round, in [0, 0.5). Default 0. */
   labelSmoothing?: number;
-  /** With labelSmoothing: unbias the loss (robust DPO), in place of smoothing its targets (conservative DPO). Default false. */
+  /**
+   * With labelSmoothing: unbias the loss (robust DPO), in place of smoothing its targets (conservative DPO). Default
+   * false.
+   */
   robust?: boolean;
   /** The f-divergence that holds the policy: its derivative is taken of each ratio. Default "reverseKL". */
   divergence?: "reverseKL" | "forwardKL" | "jensenShannon" | "alpha";
@@ -23,15 +26,16 @@ export interface DirectPreferenceOptions {
 }
 
 /**
- * Direct preference optimisation (DPO): -log sigmoid(beta d), d = log(pi_w / ref_w) - log(pi_l / ref_l), w the chosen and l the
- * rejected answer; `bradleyTerry` of the implied rewards.
+ * Direct preference optimisation (DPO): -log sigmoid(beta d), d = log(pi_w / ref_w) - log(pi_l / ref_l), w the chosen
+ * and l the rejected answer; `bradleyTerry` of the implied rewards.
  *
- * policyChosen, policyRejected, referenceChosen, referenceRejected: log-probabilities of one shape. The reference is a constant. Options: beta (0.1),
- * labelSmoothing (0), robust (false: -(1 - s) log sigmoid(beta d) - s log sigmoid(-beta d); true: with -s in place of + s,
- * over 1 - 2 s, which may be negative), divergence ("reverseKL"), alpha (0.5), reduction ("mean"). Ratios beyond e^80 count as e^80
- * where a divergence needs their exponential. Rafailov et al. 2023, arXiv:2305.18290; Mitchell 2023 (conservative);
- * Chowdhury et al. 2024, arXiv:2403.00409 (robust); Wang et al. 2023, arXiv:2309.16240 (f-divergences). Reference values:
- * the formulas, as in TRL.
+ * policyChosen, policyRejected, referenceChosen, referenceRejected: log-probabilities of one shape. The reference is a
+ * constant. Options: beta (0.1), labelSmoothing (0), robust (false: -(1 - s) log sigmoid(beta d) - s log sigmoid(-beta
+ * d); true: with -s in place of + s, over 1 - 2 s, which may be negative), divergence ("reverseKL"), alpha (0.5),
+ * reduction ("mean"). Ratios beyond e^80 count as e^80 where a divergence needs their exponential. Rafailov et al.
+ * 2023, arXiv:2305.18290; Mitchell 2023 (conservative);
+ * Chowdhury et al. 2024, arXiv:2403.00409 (robust); Wang et al. 2023, arXiv:2309.16240 (f-divergences). Reference
+ * values: the formulas, as in TRL.
  */
 export function directPreference(
   policyChosen: TensorLike,
@@ -94,11 +98,13 @@ function ofRatios(
 }
 
 /**
- * Identity preference optimisation (IPO): (d - 1 / (2 beta))^2, d the difference of the log-ratios; it stops pulling when the preference
- * is won by 1 / (2 beta).
+ * Identity preference optimisation (IPO): (d - 1 / (2 beta))^2, d the difference of the log-ratios; it stops pulling
+ * when the preference is won by 1 / (2 beta).
  *
- * Arguments as in `directPreference`. Give log-probabilities averaged over tokens to have lengths count alike, as TRL does.
- * Options: beta (0.1), reduction ("mean"). Azar et al. 2023, arXiv:2310.12036. Reference values: the formula, as in TRL.
+ * Arguments as in `directPreference`. Give log-probabilities averaged over tokens to have lengths count alike, as TRL
+ * does.
+ * Options: beta (0.1), reduction ("mean"). Azar et al. 2023, arXiv:2310.12036. Reference values: the formula, as in
+ * TRL.
  */
 export function identityPreference(
   policyChosen: TensorLike,
@@ -136,11 +142,11 @@ export function hingePreference(
 }
 
 /**
- * Noise-contrastive alignment of pairs (NCA): -log sigmoid(r_w) - 1/2 log sigmoid(-r_w) - 1/2 log sigmoid(-r_l), r = beta times the
- * log-ratio, which keeps the chosen answer likely and not only likelier than the other.
+ * Noise-contrastive alignment of pairs (NCA): -log sigmoid(r_w) - 1/2 log sigmoid(-r_w) - 1/2 log sigmoid(-r_l), r =
+ * beta times the log-ratio, which keeps the chosen answer likely and not only likelier than the other.
  *
- * Arguments as in `directPreference`. Options: beta (0.1), reduction ("mean"). Chen et al. 2024, arXiv:2402.05369. Reference
- * values: the formula, as in TRL.
+ * Arguments as in `directPreference`. Options: beta (0.1), reduction ("mean"). Chen et al. 2024, arXiv:2402.05369.
+ * Reference values: the formula, as in TRL.
  */
 export function noiseContrastivePreference(
   policyChosen: TensorLike,
@@ -162,12 +168,12 @@ export interface BinaryClassifierPreferenceOptions extends PreferenceOptions {
 }
 
 /**
- * Binary classifier optimisation of pairs (BCO): -log sigmoid(r_w - shift) - log sigmoid(-(r_l - shift)), r = beta times
- * the log-ratio.
+ * Binary classifier optimisation of pairs (BCO): -log sigmoid(r_w - shift) - log sigmoid(-(r_l - shift)), r = beta
+ * times the log-ratio.
  *
  * Arguments as in `directPreference`. The shift is a constant: the paper's is the mean reward of both kinds of answers.
- * Options: beta (0.1), shift (0), reduction ("mean"). Jung et al. 2024, arXiv:2404.04656. Reference values: the formula,
- * as in TRL.
+ * Options: beta (0.1), shift (0), reduction ("mean"). Jung et al. 2024, arXiv:2404.04656. Reference values: the
+ * formula, as in TRL.
  */
 export function binaryClassifierPreference(
   policyChosen: TensorLike,
@@ -192,10 +198,11 @@ export function binaryClassifierPreference(
 }
 
 /**
- * Self-play preference optimisation (SPPO) with certain winners: (log-ratio of the chosen - 1 / (2 beta))^2 + (that of the rejected + 1 / (2 beta))^2.
+ * Self-play preference optimisation (SPPO) with certain winners: (log-ratio of the chosen - 1 / (2 beta))^2 + (that of
+ * the rejected + 1 / (2 beta))^2.
  *
- * Arguments as in `directPreference`. Options: beta (0.1), reduction ("mean"). Wu et al. 2024, arXiv:2405.00675. Reference
- * values: the formula, as in TRL.
+ * Arguments as in `directPreference`. Options: beta (0.1), reduction ("mean"). Wu et al. 2024, arXiv:2405.00675.
+ * Reference values: the formula, as in TRL.
  */
 export function selfPlayPreference(
   policyChosen: TensorLike,
@@ -219,8 +226,8 @@ export interface ExactPreferenceOptions extends PreferenceOptions {
 }
 
 /**
- * Efficient exact optimisation of pairs (EXO): D(p || h) over the two answers, p = sigmoid(+-beta d), h = (1 - s, s), d the difference of
- * the log-ratios: the reverse of the divergence that `directPreference` minimises.
+ * Efficient exact optimisation of pairs (EXO): D(p || h) over the two answers, p = sigmoid(+-beta d), h = (1 - s, s), d
+ * the difference of the log-ratios: the reverse of the divergence that `directPreference` minimises.
  *
  * Arguments as in `directPreference`. Options: beta (0.1), labelSmoothing s (0.001), reduction ("mean").
  * Ji et al. 2024, arXiv:2402.00856. Reference values: the formula, as in TRL.
@@ -253,8 +260,8 @@ export function exactPreference(
 
 export interface AnchoredPreferenceOptions extends PreferenceOptions {
   /**
-   * "zero": answers better than the model's own, so the chosen becomes likelier; "down": worse ones, so both become less
-   * likely. Default "zero".
+   * "zero": answers better than the model's own, so the chosen becomes likelier; "down": worse ones, so both become
+   * less likely. Default "zero".
    */
   variant?: "zero" | "down";
 }
@@ -298,9 +305,10 @@ export interface TransportPreferenceOptions extends PreferenceOptions {
  * Alignment by optimal transport (AOT): -log sigmoid(beta d) of sorted differences, so that the whole distribution of
  * rewards of chosen answers dominates that of rejected ones.
  *
- * Arguments as in `directPreference`, [n] each. Paired: d = sort(pi_w - pi_l) - sort(ref_w - ref_l), of log-probabilities; else
- * sort(log-ratio of the chosen) - sort(that of the rejected). The order has no gradient. Options: beta (0.1),
- * labelSmoothing (0), paired (true), reduction ("mean"). Melnyk et al. 2024, arXiv:2406.05882. Reference values: the formula, as in TRL.
+ * Arguments as in `directPreference`, [n] each. Paired: d = sort(pi_w - pi_l) - sort(ref_w - ref_l), of
+ * log-probabilities; else sort(log-ratio of the chosen) - sort(that of the rejected). The order has no gradient.
+ * Options: beta (0.1), labelSmoothing (0), paired (true), reduction ("mean"). Melnyk et al. 2024, arXiv:2406.05882.
+ * Reference values: the formula, as in TRL.
  */
 export function transportPreference(
   policyChosen: TensorLike,
@@ -330,11 +338,12 @@ export interface DiscoveredPreferenceOptions extends PreferenceOptions {
 }
 
 /**
- * Discovered preference optimisation (DiscoPOP), z = beta d: (1 - m) log(1 + e^-z) + m e^-z, m = sigmoid(z / tau), d the difference of
- * the log-ratios.
+ * Discovered preference optimisation (DiscoPOP), z = beta d: (1 - m) log(1 + e^-z) + m e^-z, m = sigmoid(z / tau), d
+ * the difference of the log-ratios.
  *
- * Arguments as in `directPreference`. m e^-z is computed as one exponential, which does not overflow. Options: beta (0.1),
- * tau (0.05), reduction ("mean"). Lu et al. 2024, arXiv:2406.08414. Reference values: the formula, as in TRL, which is NaN for z below -88.
+ * Arguments as in `directPreference`. m e^-z is computed as one exponential, which does not overflow. Options: beta
+ * (0.1), tau (0.05), reduction ("mean"). Lu et al. 2024, arXiv:2406.08414. Reference values: the formula, as in TRL,
+ * which is NaN for z below -88.
  */
 export function discoveredPreference(
   policyChosen: TensorLike,

@@ -11,7 +11,10 @@ export function sameFloats(where: string, given: Readonly<Record<string, TensorL
   return Object.values(found);
 }
 
-/** The four log-probabilities that a preference is made of: of the chosen and the rejected answer, under policy and reference. */
+/**
+ * The four log-probabilities that a preference is made of: of the chosen and the rejected answer, under policy and
+ * reference.
+ */
 export type Quartet = readonly [
   policyChosen: TensorLike,
   policyRejected: TensorLike,

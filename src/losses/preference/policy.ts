@@ -16,7 +16,10 @@ import { sameFloats } from "./log-ratios.ts";
 
 // Objectives of policy gradients over log-probabilities of actions or tokens.
 
-/** e^x, cut at e^20, beyond which a ratio of probabilities says only that the policies have parted; its gradient there is 0. */
+/**
+ * e^x, cut at e^20, beyond which a ratio of probabilities says only that the policies have parted; its gradient there
+ * is 0.
+ */
 const ratioOf = (logRatio: Tensor): Tensor => logRatio.clamp(undefined, 20).exp();
 
 /** -min(ratio advantage, clip(ratio) advantage). */
@@ -33,11 +36,11 @@ export interface ClippedSurrogateOptions {
 }
 
 /**
- * The clipped surrogate of proximal policy optimisation (PPO): -min(r A, clip(r, 1 - epsilon, 1 + epsilon) A), r = policy / old policy of the
- * action taken, A its advantage.
+ * The clipped surrogate of proximal policy optimisation (PPO): -min(r A, clip(r, 1 - epsilon, 1 + epsilon) A), r =
+ * policy / old policy of the action taken, A its advantage.
  *
- * logProbabilities, oldLogProbabilities, advantages: one shape; old ones and advantages are constants. Ratios beyond e^20 count as
- * e^20. Where both terms tie, half of the gradient of each. Options: epsilon (0.2), reduction ("mean").
+ * logProbabilities, oldLogProbabilities, advantages: one shape; old ones and advantages are constants. Ratios beyond
+ * e^20 count as e^20. Where both terms tie, half of the gradient of each. Options: epsilon (0.2), reduction ("mean").
  * Schulman et al. 2017, arXiv:1707.06347. Reference values: the formula, as in TRL.
  */
 export function clippedSurrogate(
@@ -66,7 +69,8 @@ export interface ClippedValueOptions {
 /**
  * The clipped value loss of PPO: max((v - R)^2, (clip(v, v_old - epsilon, v_old + epsilon) - R)^2) / 2, R the return.
  *
- * values, oldValues, returns: one shape; old values and returns are constants. Options: epsilon (0.2), reduction ("mean").
+ * values, oldValues, returns: one shape; old values and returns are constants. Options: epsilon (0.2), reduction
+ * ("mean").
  * Schulman et al. 2017, in the authors' code. Reference values: the formula, as in TRL.
  */
 export function clippedValue(
@@ -92,9 +96,10 @@ export type GroupRelativeForm = "grpo" | "bnpo" | "drGRPO" | "dapo" | "gspo" | "
 
 export interface GroupRelativePolicyOptions {
   /**
-   * "grpo": the mean over answers of means over their tokens; "bnpo", "dapo": the mean over all tokens; "drGRPO": the sum over answers times
-   * maxLength; "gspo": as "grpo" with one ratio for an answer; "cispo": all tokens, with a detached, capped ratio on
-   * log-probabilities; "sapo": as "grpo" with a smooth gate in place of clipping. Default "grpo".
+   * "grpo": the mean over answers of means over their tokens; "bnpo", "dapo": the mean over all tokens; "drGRPO": the
+   * sum over answers times maxLength; "gspo": as "grpo" with one ratio for an answer; "cispo": all tokens, with a
+   * detached, capped ratio on log-probabilities; "sapo": as "grpo" with a smooth gate in place of clipping. Default
+   * "grpo".
    */
   form?: GroupRelativeForm;
   /** How far the ratio may fall below 1, in (0, 1). Default 0.2. */
@@ -116,15 +121,15 @@ export interface GroupRelativePolicyOptions {
 }
 
 /**
- * Group-relative policy optimisation (GRPO) and its kin: the clipped surrogate of each token with the advantage of its answer, plus
- * klWeight (e^d - d - 1), d = log(reference / policy).
+ * Group-relative policy optimisation (GRPO) and its kin: the clipped surrogate of each token with the advantage of its
+ * answer, plus klWeight (e^d - d - 1), d = log(reference / policy).
  *
- * logProbabilities, oldLogProbabilities [n, steps], advantages [n], such as rewards standardised within the answers to one
- * question; always a scalar. All but logProbabilities are constants. Ratios beyond e^20 count as e^20. An answer without tokens
- * counts 0. Options: see `GroupRelativePolicyOptions`.
- * Shao et al. 2024, arXiv:2402.03300 (GRPO); Liu et al. 2025, arXiv:2503.20783 (Dr. GRPO); Yu et al. 2025, arXiv:2503.14476
- * (DAPO); Zheng et al. 2025, arXiv:2507.18071 (GSPO); Chen et al. 2025, arXiv:2506.13585 (CISPO); Gao et al. 2025,
- * arXiv:2511.20347 (SAPO). Reference values: the formulas, as in TRL.
+ * logProbabilities, oldLogProbabilities [n, steps], advantages [n], such as rewards standardised within the answers to
+ * one question; always a scalar. All but logProbabilities are constants. Ratios beyond e^20 count as e^20. An answer
+ * without tokens counts 0. Options: see `GroupRelativePolicyOptions`.
+ * Shao et al. 2024, arXiv:2402.03300 (GRPO); Liu et al. 2025, arXiv:2503.20783 (Dr. GRPO); Yu et al. 2025,
+ * arXiv:2503.14476 (DAPO); Zheng et al. 2025, arXiv:2507.18071 (GSPO); Chen et al. 2025, arXiv:2506.13585 (CISPO); Gao
+ * et al. 2025, arXiv:2511.20347 (SAPO). Reference values: the formulas, as in TRL.
  */
 export function groupRelativePolicy(
   logProbabilities: TensorLike,

@@ -22,12 +22,13 @@ export interface SimplePreferenceOptions {
 }
 
 /**
- * Simple preference optimisation (SimPO): -log sigmoid(beta (l_w - l_l) - margin), l the log-probabilities averaged over the tokens of
- * the chosen and the rejected answer; with alpha, AlphaPO, which puts (1 - e^(-alpha l)) / alpha in place of l.
+ * Simple preference optimisation (SimPO): -log sigmoid(beta (l_w - l_l) - margin), l the log-probabilities averaged
+ * over the tokens of the chosen and the rejected answer; with alpha, AlphaPO, which puts (1 - e^(-alpha l)) / alpha in
+ * place of l.
  *
- * chosen, rejected: average log-probabilities of one shape. e^(-alpha l) is cut at e^80. Options: beta (2), margin (0.5; the papers'
- * gamma), alpha (0), labelSmoothing (0), reduction ("mean"). Meng et al. 2024, arXiv:2405.14734; Gupta et al. 2025, arXiv:2501.03884
- * (AlphaPO). Reference values: the formula, as in TRL.
+ * chosen, rejected: average log-probabilities of one shape. e^(-alpha l) is cut at e^80. Options: beta (2), margin
+ * (0.5; the papers' gamma), alpha (0), labelSmoothing (0), reduction ("mean"). Meng et al. 2024, arXiv:2405.14734;
+ * Gupta et al. 2025, arXiv:2501.03884 (AlphaPO). Reference values: the formula, as in TRL.
  */
 export function simplePreference(
   chosen: TensorLike,
@@ -66,8 +67,8 @@ export interface ContrastivePreferenceOptions {
 }
 
 /**
- * Contrastive preference optimisation (CPO): -log sigmoid(beta (l_w - l_l)) - nllWeight l_w, l the log-probabilities of the chosen and the
- * rejected answer.
+ * Contrastive preference optimisation (CPO): -log sigmoid(beta (l_w - l_l)) - nllWeight l_w, l the log-probabilities of
+ * the chosen and the rejected answer.
  *
  * chosen, rejected: log-probabilities of one shape. Options: beta (0.1), nllWeight (1), labelSmoothing (0), reduction
  * ("mean"). Xu et al. 2024, arXiv:2401.08417. Reference values: the formula, as in TRL.
@@ -100,12 +101,12 @@ export interface OddsRatioPreferenceOptions {
 const nearlyCertain = -(2 ** -24);
 
 /**
- * Odds-ratio preference optimisation (ORPO): -l_w + lambda softplus(-log OR), log OR = (l_w - l_l) - (log(1 - e^l_w) - log(1 - e^l_l)), l the
- * log-probabilities averaged over the tokens of the chosen and the rejected answer.
+ * Odds-ratio preference optimisation (ORPO): -l_w + lambda softplus(-log OR), log OR = (l_w - l_l) - (log(1 - e^l_w) -
+ * log(1 - e^l_l)), l the log-probabilities averaged over the tokens of the chosen and the rejected answer.
  *
- * chosen, rejected: average log-probabilities of one shape, <= 0; those above -2^-24, which are certain in float32, count
- * as that. log(1 - e^l) keeps its digits near 0. Options: lambda (0.1), reduction ("mean"). Hong, Lee and Thorne 2024, arXiv:2403.07691. Reference
- * values: the formula, as in TRL.
+ * chosen, rejected: average log-probabilities of one shape, <= 0; those above -2^-24, which are certain in float32,
+ * count as that. log(1 - e^l) keeps its digits near 0. Options: lambda (0.1), reduction ("mean"). Hong, Lee and Thorne
+ * 2024, arXiv:2403.07691. Reference values: the formula, as in TRL.
  */
 export function oddsRatioPreference(
   chosen: TensorLike,
@@ -137,18 +138,22 @@ export interface KahnemanTverskyOptions {
   desirableWeight?: number;
   /** The weight of undesirable answers, >= 0. Default 1. */
   undesirableWeight?: number;
-  /** An estimate of the divergence of policy and reference, a number or a tensor with one element; below 0 it counts as 0. Outside the gradient. Default 0. */
+  /**
+   * An estimate of the divergence of policy and reference, a number or a tensor with one element; below 0 it counts as
+   * 0. Outside the gradient. Default 0.
+   */
   divergence?: number | Tensor;
   reduction?: Reduction;
 }
 
 /**
- * Kahneman-Tversky optimisation (KTO), for answers that are each good or bad, without pairs: weight (1 - sigmoid(beta (r - z))) for a desirable one,
- * weight (1 - sigmoid(beta (z - r))) for an undesirable one, r = log(policy / reference), z the divergence.
+ * Kahneman-Tversky optimisation (KTO), for answers that are each good or bad, without pairs: weight (1 - sigmoid(beta
+ * (r - z))) for a desirable one, weight (1 - sigmoid(beta (z - r))) for an undesirable one, r = log(policy /
+ * reference), z the divergence.
  *
- * policy, reference: log-probabilities of answers, of one shape, the reference a constant; desirable: 1 or 0 for each. Options: beta (0.1),
- * desirableWeight (1), undesirableWeight (1), divergence (0), reduction ("mean"). Ethayarajh et al. 2024,
- * arXiv:2402.01306. Reference values: the formula, as in TRL.
+ * policy, reference: log-probabilities of answers, of one shape, the reference a constant; desirable: 1 or 0 for each.
+ * Options: beta (0.1), desirableWeight (1), undesirableWeight (1), divergence (0), reduction ("mean"). Ethayarajh et
+ * al. 2024, arXiv:2402.01306. Reference values: the formula, as in TRL.
  */
 export function kahnemanTversky(
   policy: TensorLike,

@@ -66,12 +66,12 @@ function expectApproximation(where: string, { temperature, gain, average }: Requ
 /**
  * ApproxNDCG: 1 - sum_i G_i / log2(1 + rank_i), with gains G over the largest DCG of the list and smooth ranks.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists]. As the temperature tends to 0 it tends to 1 - NDCG, and its gradient to 0.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists]. As the temperature tends to 0 it tends to 1 - NDCG, and its gradient to 0.
  * Options: temperature (0.1), gain ("exponential"), negate (false), preset (null), mask (null), average ("relevant"),
  * reduction ("mean"). The presets negate; "rax" and "allRank" take temperature 1.
- * Qin et al. 2010, "A general approximation framework for direct optimization of information retrieval measures"; Bruch et
- * al. 2019, "Revisiting approximate metric optimization in the age of deep neural networks". Reference values: rax's
+ * Qin et al. 2010, "A general approximation framework for direct optimization of information retrieval measures"; Bruch
+ * et al. 2019, "Revisiting approximate metric optimization in the age of deep neural networks". Reference values: rax's
  * approx_t12n of ndcg_metric, allRank's approxNDCGLoss.
  */
 export function approxNDCG(scores: TensorLike, relevance: TensorLike, options: ApproxNDCGOptions = {}): Tensor {
@@ -89,14 +89,14 @@ export interface GumbelApproxNDCGOptions extends Omit<ApproxNDCGOptions, "preset
 }
 
 /**
- * Gumbel ApproxNDCG: the mean of `approxNDCG` over scores perturbed by Gumbel noise, as if each ranking were drawn from the
- * Plackett-Luce model of the scores.
+ * Gumbel ApproxNDCG: the mean of `approxNDCG` over scores perturbed by Gumbel noise, as if each ranking were drawn from
+ * the Plackett-Luce model of the scores.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists], means over the samples. With noise 0 it is `approxNDCG`.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists], means over the samples. With noise 0 it is `approxNDCG`.
  * Options: samples (8), noise (1), generator (the global one), temperature (0.1), gain ("exponential"), negate (false),
- * preset (null), mask (null), average ("relevant"), reduction ("mean"). TensorFlow Ranking's gumbel_temperature t divides
- * scores and noise: temperature 0.1 t.
+ * preset (null), mask (null), average ("relevant"), reduction ("mean"). TensorFlow Ranking's gumbel_temperature t
+ * divides scores and noise: temperature 0.1 t.
  * Bruch et al. 2020, "A stochastic treatment of learning to rank scoring functions". Reference values: those of
  * `approxNDCG` without noise; with it rax and TensorFlow Ranking draw their own.
  */
@@ -133,8 +133,9 @@ export interface ApproxMRROptions extends ListwiseOptions<"tfRanking"> {
 /**
  * ApproxMRR: 1 - sum_i (y_i / rank_i) / sum_i y_i, with smooth ranks.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists]. With several relevant items it is the mean of their reciprocal ranks, where rax takes the largest.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists]. With several relevant items it is the mean of their reciprocal ranks, where rax takes the
+ * largest.
  * Options: temperature (0.1), negate (false), preset (null), mask (null), average ("relevant"), reduction ("mean").
  * Qin et al. 2010, "A general approximation framework for direct optimization of information retrieval measures".
  * Reference values: TensorFlow Ranking's ApproxMRRLoss.
@@ -158,11 +159,11 @@ export interface AdrMSEOptions extends ListOptions {
 }
 
 /**
- * ADR-MSE, approximate discounted rank: (r_i - rank_i)^2 / log2(1 + r_i), where r is the rank by relevance, ties averaged,
- * and rank the smooth rank by score, of temperature 1 / alpha.
+ * ADR-MSE, approximate discounted rank: (r_i - rank_i)^2 / log2(1 + r_i), where r is the rank by relevance, ties
+ * averaged, and rank the smooth rank by score, of temperature 1 / alpha.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items], 0 at padding;
- * "mean" is over real items, those of lists of equal relevance too, whose scores it draws together.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items], 0 at
+ * padding; "mean" is over real items, those of lists of equal relevance too, whose scores it draws together.
  * Options: alpha (1), mask (null), reduction ("mean").
  * Schlatt et al. 2025, "Rank-DistiLLM", arXiv:2405.07920. Reference values: sentence-transformers' ADRMSELoss.
  */

@@ -17,13 +17,13 @@ export interface BradleyTerryOptions {
 }
 
 /**
- * Bradley-Terry: -log of the chance that the chosen one wins, log(1 + e^(-(chosen - rejected - margin))); the loss of reward
- * models.
+ * Bradley-Terry: -log of the chance that the chosen one wins, log(1 + e^(-(chosen - rejected - margin))); the loss of
+ * reward models.
  *
  * chosen, rejected: scores of one shape. Options: margin (0), centring (0; TRL's center_rewards_coefficient), reduction
  * ("mean").
- * Bradley and Terry 1952, "Rank analysis of incomplete block designs"; Ouyang et al. 2022, arXiv:2203.02155; Touvron et al.
- * 2023, arXiv:2307.09288 (margin). Reference values: torch.nn.functional.logsigmoid.
+ * Bradley and Terry 1952, "Rank analysis of incomplete block designs"; Ouyang et al. 2022, arXiv:2203.02155; Touvron et
+ * al. 2023, arXiv:2307.09288 (margin). Reference values: torch.nn.functional.logsigmoid.
  */
 export function bradleyTerry(chosen: TensorLike, rejected: TensorLike, options: BradleyTerryOptions = {}): Tensor {
   const where = "bradleyTerry";
@@ -47,11 +47,12 @@ export function bradleyTerry(chosen: TensorLike, rejected: TensorLike, options: 
 }
 
 /**
- * Bayesian personalised ranking: log(1 + e^(-(positive - negative))), for an item that a user took and one that they did not.
+ * Bayesian personalised ranking: log(1 + e^(-(positive - negative))), for an item that a user took and one that they
+ * did not.
  *
- * positive: scores [n], or of any shape; negative: the same shape, or with a last axis of its own that lists the negatives
- * of each positive: [n, k]. "none" gives the shape of negative. The paper's penalty on the parameters is the optimizer's
- * weight decay. Options: reduction ("mean").
+ * positive: scores [n], or of any shape; negative: the same shape, or with a last axis of its own that lists the
+ * negatives of each positive: [n, k]. "none" gives the shape of negative. The paper's penalty on the parameters is the
+ * optimizer's weight decay. Options: reduction ("mean").
  * Rendle et al. 2009, "BPR: Bayesian personalized ranking from implicit feedback", arXiv:1205.2618. Reference values:
  * torch.nn.functional.logsigmoid.
  */

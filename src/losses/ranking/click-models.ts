@@ -16,8 +16,8 @@ import {
 } from "./lists.ts";
 import { expectPointAverage, itemLogits, reduceItems } from "./pointwise.ts";
 
-// Losses of clicks, whose causes are hidden: an expectation step, whose posterior is a constant to the gradient, and the
-// loss of the maximisation step.
+// Losses of clicks, whose causes are hidden: an expectation step, whose posterior is a constant to the gradient, and
+// the loss of the maximisation step.
 
 export interface ClickEMOptions extends ListOptions {
   /** The factor on the loss of examination, >= 0. Default 1. */
@@ -35,9 +35,10 @@ export interface ClickEMOptions extends ListOptions {
  * sigmoid cross-entropy of each with its posterior given the click: 1 after a click, else sigmoid(e - softplus(r)) and
  * sigmoid(r - softplus(e)), constants to the gradient.
  *
- * examination, relevance: logits [lists, items] or [items]; clicks: 1 or 0 of that shape, -1 is padding. "none" gives their
- * shape, 0 at padding.
- * Options: examinationWeight (1), relevanceWeight (1), preset (null), mask (null), average ("real"), reduction ("mean").
+ * examination, relevance: logits [lists, items] or [items]; clicks: 1 or 0 of that shape, -1 is padding. "none" gives
+ * their shape, 0 at padding.
+ * Options: examinationWeight (1), relevanceWeight (1), preset (null), mask (null), average ("real"), reduction
+ * ("mean").
  * Wang et al. 2018, "Position bias estimation for unbiased learning to rank in personal search". Reference values:
  * TensorFlow Ranking's ClickEMLoss.
  */
@@ -82,11 +83,11 @@ export interface MixtureEMOptions extends ListwiseOptions<"tfRanking"> {
 
 /**
  * Mixture EM: the clicks of a list come from one of several models, with logits for each. The loss of a list is
- * sum_m q_m L_m, where L_m is the sigmoid cross-entropy of model m, summed over the items, and q = softmax(-alpha L) is the
- * posterior of the models, a constant to the gradient.
+ * sum_m q_m L_m, where L_m is the sigmoid cross-entropy of model m, summed over the items, and q = softmax(-alpha L) is
+ * the posterior of the models, a constant to the gradient.
  *
- * logits: [lists, items, models] or [items, models]; clicks: [lists, items] or [items], 1 or 0, -1 is padding. Lists without
- * a click have loss 0; "none" gives [lists].
+ * logits: [lists, items, models] or [items, models]; clicks: [lists, items] or [items], 1 or 0, -1 is padding. Lists
+ * without a click have loss 0; "none" gives [lists].
  * Options: alpha (1), preset (null), mask (null), average ("relevant": with a click), reduction ("mean").
  * Yan et al. 2022, "Revisiting two-tower models for unbiased learning to rank". Reference values: TensorFlow Ranking's
  * MixtureEMLoss.

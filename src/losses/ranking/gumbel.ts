@@ -23,8 +23,8 @@ export function expectSampling(where: string, { samples, noise }: { samples: num
 }
 
 /**
- * The lists `samples` times over, [samples lists, items], each time with other standard Gumbel noise on the scores: sorted
- * by them, a list is a draw from the Plackett-Luce model of its scores.
+ * The lists `samples` times over, [samples lists, items], each time with other standard Gumbel noise on the scores:
+ * sorted by them, a list is a draw from the Plackett-Luce model of its scores.
  */
 export function perturbed(
   { s, y, real, single }: Lists,

@@ -20,8 +20,8 @@ import {
 } from "./lists.ts";
 import { expectPairAverage, reducePairs } from "./pairwise.ts";
 
-// Pairwise logistic losses whose weights come from the ranks that the scores give. Ranks and weights are constants to the
-// gradient. "none" gives [lists, items, items].
+// Pairwise logistic losses whose weights come from the ranks that the scores give. Ranks and weights are constants to
+// the gradient. "none" gives [lists, items, items].
 
 /** What weighs a pair of items i, j at ranks r_i, r_j with gains G and discounts D(r) = 1 / log2(1 + r). */
 export type LambdaScheme =
@@ -46,9 +46,9 @@ const schemes: readonly LambdaScheme[] = [
 export interface LambdaOptions extends ListOptions {
   /**
    * The weight of a pair. "ndcgLoss2PP" (default): mu times that of ndcgLoss2 plus that of lambdaRank; "ndcgLoss2":
-   * |G_i - G_j| (D(|r_i - r_j|) - D(|r_i - r_j| + 1)); "lambdaRank": |G_i - G_j| |D(r_i) - D(r_j)|; "ndcgLoss1": G_i D(r_i),
-   * over all pairs, each item with itself included; "rankNet": 1; "rankNetByDifference": y_i - y_j; "rankNetBySquares":
-   * y_i^2 - y_j^2.
+   * |G_i - G_j| (D(|r_i - r_j|) - D(|r_i - r_j| + 1)); "lambdaRank": |G_i - G_j| |D(r_i) - D(r_j)|; "ndcgLoss1": G_i
+   * D(r_i), over all pairs, each item with itself included; "rankNet": 1; "rankNetByDifference": y_i - y_j;
+   * "rankNetBySquares": y_i^2 - y_j^2.
    */
   scheme?: LambdaScheme;
   /** The rank up to which pairs count, and of the ideal DCG. Default null: all. */
@@ -63,7 +63,10 @@ export interface LambdaOptions extends ListOptions {
   logarithm?: "binary" | "natural";
   /** How relevance becomes gain: "exponential" 2^y - 1 (default), or "linear" y. */
   gain?: Gain;
-  /** Divide the gains by the largest DCG that the list can have. Default true; false lets 2^y overflow float32 from y = 128. */
+  /**
+   * Divide the gains by the largest DCG that the list can have. Default true; false lets 2^y overflow float32 from y =
+   * 128.
+   */
   normalize?: boolean;
   /** Multiply the weights by the number of items, padding included. Default false. */
   scaleByItems?: boolean;
@@ -112,17 +115,17 @@ function isAmong(rank: Tensor, k: number, cutoff: "either" | "both"): Tensor {
 }
 
 /**
- * LambdaLoss: sum of w_ij log2(1 + e^(-sigma (s_i - s_j))) over pairs with y_i > y_j. The weights w_ij, which make it a bound
- * on NDCG or its classical heuristics, come from the ranks and are constants to the gradient.
+ * LambdaLoss: sum of w_ij log2(1 + e^(-sigma (s_i - s_j))) over pairs with y_i > y_j. The weights w_ij, which make it a
+ * bound on NDCG or its classical heuristics, come from the ranks and are constants to the gradient.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items]; "mean" is
- * over pairs, 0 when there are none. Items of equal score are ranked as they come.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items];
+ * "mean" is over pairs, 0 when there are none. Items of equal score are ranked as they come.
  * Options: scheme ("ndcgLoss2PP"), k (null), cutoff ("either"), mu (10), sigma (1), logarithm ("binary"), gain
- * ("exponential"), normalize (true), scaleByItems (false), preset (null), mask (null), average ("pairs"), reduction ("mean";
- * preset "allRank": "sum").
- * Wang et al. 2018, "The LambdaLoss framework for ranking metric optimization"; Burges et al. 2006, "Learning to rank with
- * nonsmooth cost functions" (LambdaRank). Reference values: sentence-transformers' LambdaLoss; allRank's lambdaLoss, where
- * it does not clamp probabilities at 1e-10.
+ * ("exponential"), normalize (true), scaleByItems (false), preset (null), mask (null), average ("pairs"), reduction
+ * ("mean"; preset "allRank": "sum").
+ * Wang et al. 2018, "The LambdaLoss framework for ranking metric optimization"; Burges et al. 2006, "Learning to rank
+ * with nonsmooth cost functions" (LambdaRank). Reference values: sentence-transformers' LambdaLoss; allRank's
+ * lambdaLoss, where it does not clamp probabilities at 1e-10.
  */
 export function lambda(scores: TensorLike, relevance: TensorLike, options: LambdaOptions = {}): Tensor {
   const where = "lambda";

@@ -27,8 +27,9 @@ import {
   scoredTwice,
 } from "./lists.ts";
 
-// Likelihoods of an order under the Plackett-Luce model of the scores, which chooses the first item by softmax, the second
-// by softmax among the others, and so on. A constant added to the scores of a list changes nothing. "none" gives [lists].
+// Likelihoods of an order under the Plackett-Luce model of the scores, which chooses the first item by softmax, the
+// second by softmax among the others, and so on. A constant added to the scores of a list changes nothing. "none" gives
+// [lists].
 
 export interface ListMLEOptions extends ListwiseOptions {
   /** How many positions count, from the first: the likelihood of the best k in order. Default null: all. */
@@ -48,8 +49,8 @@ function idealOrder({ y, real }: Relevance, ties: "stable" | "random", generator
 }
 
 /**
- * -log of the chance that the item at each position of an order is chosen among it and those after it, [lists, items]; 0 at
- * positions that hold padding.
+ * -log of the chance that the item at each position of an order is chosen among it and those after it, [lists, items];
+ * 0 at positions that hold padding.
  */
 function choices({ s, real }: Pick<Lists, "s" | "real">, order: Tensor): Tensor {
   const kept = s.maskedFill(real.logicalNot(), except);
@@ -60,7 +61,9 @@ function choices({ s, real }: Pick<Lists, "s" | "real">, order: Tensor): Tensor 
   return select(real.gather(1, order), after.sub(sorted).softplus(), 0);
 }
 
-/** Which lists have a loss: where they are counted, those whose items are all alike have that of the order they come in. */
+/**
+ * Which lists have a loss: where they are counted, those whose items are all alike have that of the order they come in.
+ */
 const informative = (items: Relevance, average: ListAverage): Tensor =>
   average === "relevant" ? hasRelevant(items) : hasReal(items);
 
@@ -73,9 +76,9 @@ const upTo = (terms: Tensor, k: number | null): Tensor =>
  * ListMLE: -log of the Plackett-Luce likelihood of the items in the order of their relevance:
  * sum_k (log sum_{j >= k} e^(s_j) - s_k) over positions k of that order.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0,
- * since they say nothing of an order, unless `average` counts them, as the libraries do; "none" gives [lists]. Two items of
- * different relevance are `bradleyTerry`.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0, since they say nothing of an order, unless `average` counts them, as the libraries do; "none" gives [lists]. Two
+ * items of different relevance are `bradleyTerry`.
  * Options: k (null), ties ("stable"), generator (the global one), preset (null), mask (null), average ("relevant"),
  * reduction ("mean").
  * Xia et al. 2008, "Listwise approach to learning to rank: theory and algorithm". Reference values: rax.listmle_loss.
@@ -95,11 +98,13 @@ export function listMLE(scores: TensorLike, relevance: TensorLike, options: List
 
 export interface PListMLEOptions extends ListwiseOptions<"tfRanking" | "sentenceTransformers"> {
   /**
-   * The weight of position k of n: "exponential" 2^(n - k) - 1 (default, the paper's), "logarithmic" 1 / log2(1 + k), or a
-   * tensor [items] of weights >= 0.
+   * The weight of position k of n: "exponential" 2^(n - k) - 1 (default, the paper's), "logarithmic" 1 / log2(1 + k),
+   * or a tensor [items] of weights >= 0.
    */
   positionWeights?: "exponential" | "logarithmic" | TensorLike;
-  /** Divide the weights of a list by their sum. Default true; false is the paper, whose weights overflow from n = 128. */
+  /**
+   * Divide the weights of a list by their sum. Default true; false is the paper, whose weights overflow from n = 128.
+   */
   normalize?: boolean;
   /** How items of equal relevance are ordered: "stable", as they come (default), or at "random" at every call. */
   ties?: "stable" | "random";
@@ -111,11 +116,11 @@ export interface PListMLEOptions extends ListwiseOptions<"tfRanking" | "sentence
  * p-ListMLE, position-aware: `listMLE` whose positions k are weighted, the first most:
  * sum_k w_k (log sum_{j >= k} e^(s_j) - s_k).
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0,
- * unless `average` counts them, and so have lists of one item; "none" gives [lists].
- * Options: positionWeights ("exponential"), normalize (true), ties ("stable"), generator (the global one), preset (null),
- * mask (null), average ("relevant"), reduction ("mean"). Preset "tfRanking" takes logarithmic weights, not normalised, as
- * with a ListMLELambdaWeight of 1 / log2(1 + rank).
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0, unless `average` counts them, and so have lists of one item; "none" gives [lists].
+ * Options: positionWeights ("exponential"), normalize (true), ties ("stable"), generator (the global one), preset
+ * (null), mask (null), average ("relevant"), reduction ("mean"). Preset "tfRanking" takes logarithmic weights, not
+ * normalised, as with a ListMLELambdaWeight of 1 / log2(1 + rank).
  * Lan et al. 2014, "Position-aware ListMLE: a sequential learning process for ranking". Reference values:
  * sentence-transformers' PListMLELoss.
  */
@@ -181,14 +186,14 @@ export interface CoupledRankDistilOptions extends ListOptions, SamplingOptions {
 }
 
 /**
- * Coupled RankDistil: the mean, over orders drawn from the Plackett-Luce model of the teacher's scores, of -log of their
- * likelihood under the student's. An order is drawn by adding Gumbel noise to the teacher's scores and sorting.
+ * Coupled RankDistil: the mean, over orders drawn from the Plackett-Luce model of the teacher's scores, of -log of
+ * their likelihood under the student's. An order is drawn by adding Gumbel noise to the teacher's scores and sorting.
  *
- * scores, teacherScores: [lists, items] or [items], any real numbers; padding is where the mask is false. Every list with a
- * real item counts; "none" gives [lists]. With noise 0 it is `listMLE` of the teacher's order.
+ * scores, teacherScores: [lists, items] or [items], any real numbers; padding is where the mask is false. Every list
+ * with a real item counts; "none" gives [lists]. With noise 0 it is `listMLE` of the teacher's order.
  * Options: samples (8), noise (1), generator (the global one), k (null), mask (null), reduction ("mean").
- * Reddi et al. 2021, "RankDistil: knowledge distillation for ranking". Reference values: the formula; TensorFlow Ranking's
- * CoupledRankDistilLoss draws its own orders, and gives lists whose labels are all 0 no weight.
+ * Reddi et al. 2021, "RankDistil: knowledge distillation for ranking". Reference values: the formula; TensorFlow
+ * Ranking's CoupledRankDistilLoss draws its own orders, and gives lists whose labels are all 0 no weight.
  */
 export function coupledRankDistil(
   scores: TensorLike,

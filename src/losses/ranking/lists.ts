@@ -11,14 +11,15 @@ import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 
 // Lists of items, scored and graded. All losses over lists agree on this: scores and relevance are [lists, items], or
-// [items] for one list; relevance is >= 0, and larger is better; an item is padding when its relevance is -1 or the mask
-// is false there, and then its score is neither read nor moved. Terms that say nothing (padding, pairs of equal relevance,
-// and where only relevant items have a part, lists without one) are 0, have gradient 0, and are not counted by "mean".
+// [items] for one list; relevance is >= 0, and larger is better; an item is padding when its relevance is -1 or the
+// mask is false there, and then its score is neither read nor moved. Terms that say nothing (padding, pairs of equal
+// relevance, and where only relevant items have a part, lists without one) are 0, have gradient 0, and are not counted
+// by "mean".
 
 export interface ListOptions {
   /**
-   * Which items are real, the shape of the relevance: true or 1. Default null: those whose relevance is not -1. Padding is
-   * what either says is padding.
+   * Which items are real, the shape of the relevance: true or 1. Default null: those whose relevance is not -1. Padding
+   * is what either says is padding.
    */
   mask?: TensorLike | null;
   reduction?: Reduction;
@@ -146,8 +147,8 @@ export function expectCutoff(where: string, k: number | null): void {
 export const gains = ({ y }: Relevance, gain: Gain): Tensor => (gain === "linear" ? y : y.mul(Math.LN2).expm1());
 
 /**
- * The gains over the largest DCG that the list can have at cutoff k: discounted and summed they are the NDCG. 0 in a list
- * without a relevant item. With gain "exponential" both are taken over 2^(largest y), so that neither overflows.
+ * The gains over the largest DCG that the list can have at cutoff k: discounted and summed they are the NDCG. 0 in a
+ * list without a relevant item. With gain "exponential" both are taken over 2^(largest y), so that neither overflows.
  */
 export function normalizedGains(items: Relevance, gain: Gain, k: number | null = null): Tensor {
   const top = items.y.max(1, { keepDims: true });
@@ -208,8 +209,8 @@ export const expectListAverage = (where: string, average: ListAverage): void =>
   expectOneOf(where, "average", average, ["relevant", "real", "all"]);
 
 /**
- * The terms [lists] of the informative lists, by default those with a relevant item, and 0 for the others, as the caller
- * wants them.
+ * The terms [lists] of the informative lists, by default those with a relevant item, and 0 for the others, as the
+ * caller wants them.
  */
 export function reduceLists(
   where: string,
@@ -223,8 +224,8 @@ export function reduceLists(
 }
 
 /**
- * As `reduce`, with "mean" over the terms that are counted (null: all of them), and 0 when there are none. `single` drops
- * the axis of lists of terms.
+ * As `reduce`, with "mean" over the terms that are counted (null: all of them), and 0 when there are none. `single`
+ * drops the axis of lists of terms.
  */
 export function reduceCounted(
   where: string,

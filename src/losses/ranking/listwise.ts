@@ -29,11 +29,12 @@ import {
 const { rax, tfRanking, allRank } = listAverages;
 
 /**
- * ListNet: -sum_i softmax(y)_i log softmax(s)_i, the cross-entropy of the chances of coming first under relevance and scores.
+ * ListNet: -sum_i softmax(y)_i log softmax(s)_i, the cross-entropy of the chances of coming first under relevance and
+ * scores.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A constant added to the relevance of a list
- * changes nothing, so a teacher's scores may be shifted to be >= 0. Equal relevances ask for equal scores, so every list
- * with a real item counts; "none" gives [lists]. Options: mask (null), reduction ("mean").
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A constant added to the relevance of a
+ * list changes nothing, so a teacher's scores may be shifted to be >= 0. Equal relevances ask for equal scores, so
+ * every list with a real item counts; "none" gives [lists]. Options: mask (null), reduction ("mean").
  * Cao et al. 2007, "Learning to rank: from pairwise approach to listwise approach". Reference values:
  * sentence-transformers' ListNetLoss; allRank's listNet, less its 1e-10 inside the logarithm.
  */
@@ -54,8 +55,8 @@ export interface ListwiseSoftmaxOptions extends ListwiseOptions<"rax" | "tfRanki
 /**
  * Softmax cross-entropy over a list: -sum_i y_i log softmax(s)_i.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists]. One relevant item of relevance 1 makes it `crossEntropy`.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists]. One relevant item of relevance 1 makes it `crossEntropy`.
  * Options: normalize (false), preset (null), mask (null), average ("relevant"), reduction ("mean").
  * Bruch et al. 2019, "An analysis of the softmax cross entropy loss for learning-to-rank with binary relevance".
  * Reference values: rax.softmax_loss.
@@ -91,8 +92,8 @@ export interface PolySoftmaxOptions extends ListwiseOptions {
 /**
  * Poly-1 softmax: -sum_i y_i log softmax(s)_i + epsilon (1 - p), where p = sum_i y_i / sum_j y_j softmax(s)_i.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0
- * (rax takes their relevance for uniform); "none" gives [lists].
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0 (rax takes their relevance for uniform); "none" gives [lists].
  * Options: epsilon (1), weighted (false; preset "tfRanking": true), preset (null), mask (null), average ("relevant"),
  * reduction ("mean").
  * Leng et al. 2022, "PolyLoss", arXiv:2204.12511; Jagerman et al. 2022, "Rax: composable learning-to-rank using JAX".
@@ -118,11 +119,11 @@ export interface UniqueSoftmaxOptions extends ListwiseOptions {
 }
 
 /**
- * Unique softmax: sum_i gain(y_i) (log(e^(s_i) + sum_{y_j < y_i} e^(s_j)) - s_i): each item competes with the less relevant
- * ones alone, never with its equals.
+ * Unique softmax: sum_i gain(y_i) (log(e^(s_i) + sum_{y_j < y_i} e^(s_j)) - s_i): each item competes with the less
+ * relevant ones alone, never with its equals.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists].
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists].
  * Options: gain ("exponential"), preset (null), mask (null), average ("relevant"), reduction ("mean").
  * Zhu and Klabjan 2020, "Listwise learning to rank by exploring unique ratings", arXiv:2001.01828.
  * Reference values: rax.unique_softmax_loss.
@@ -148,8 +149,8 @@ export interface CalibratedSoftmaxOptions extends ListwiseOptions<"tfRanking"> {
  * Calibrated softmax: the softmax cross-entropy of a list to which an item of score 0 and label y_0 is added:
  * sum_i y_i (log(1 + sum_j e^(s_j)) - s_i) + y_0 log(1 + sum_j e^(s_j)). It fixes the scale of the scores.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A list without a relevant item has loss 0,
- * unless virtualLabel > 0: then it counts. "none" gives [lists].
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A list without a relevant item has loss
+ * 0, unless virtualLabel > 0: then it counts. "none" gives [lists].
  * Options: virtualLabel (0), preset (null), mask (null), average ("relevant"), reduction ("mean").
  * Yan et al. 2022, "Scale calibration of deep ranking models". Reference values: TensorFlow Ranking's
  * CalibratedSoftmaxLoss.

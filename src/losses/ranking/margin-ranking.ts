@@ -14,9 +14,9 @@ export interface MarginRankingOptions {
 /**
  * Margin ranking: [margin - y (x1 - x2)]+, where y = 1 wants x1 above x2 and y = -1 the other way round.
  *
- * x1, x2: scores of one shape, larger is better; targets: 1 or -1, the same shape or one for all. The gradient at the kink is 0
- * (PyTorch: 1), so with margin 0 equal scores do not move. For scores where lower is better, or all pairs of two
- * lists, see `knowledgeGraphMarginRanking`. Reference values: torch.nn.MarginRankingLoss.
+ * x1, x2: scores of one shape, larger is better; targets: 1 or -1, the same shape or one for all. The gradient at the
+ * kink is 0 (PyTorch: 1), so with margin 0 equal scores do not move. For scores where lower is better, or all pairs of
+ * two lists, see `knowledgeGraphMarginRanking`. Reference values: torch.nn.MarginRankingLoss.
  */
 export function marginRanking(
   x1: TensorLike,
@@ -52,7 +52,8 @@ export interface KnowledgeGraphMarginRankingOptions {
 }
 
 /**
- * Margin ranking of a knowledge graph's facts: sum over positives and negatives of [f(positive) + margin - f(negative)]+.
+ * Margin ranking of a knowledge graph's facts: sum over positives and negatives of [f(positive) + margin -
+ * f(negative)]+.
  *
  * pairs "all": positive [p] and negative [q] give p q terms, [p, q] with reduction "none". pairs "aligned": both of one
  * shape, or negative with a last axis of its own that lists the corruptions of each positive: [n] and [n, k].

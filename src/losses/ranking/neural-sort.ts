@@ -23,10 +23,10 @@ import {
   resolvePreset,
 } from "./lists.ts";
 
-// Losses of NeuralSort's permutation matrix P, whose row r is softmax_k(((n + 1 - 2 r) s_k - sum_j |s_k - s_j|) / temperature)
-// over the n real items: the item at rank r, made smooth. Grover et al. 2019, "Stochastic optimization of sorting networks
-// via continuous relaxations", arXiv:1903.08850. A constant added to the scores of a list changes nothing. |x| has gradient
-// 0 at 0. "none" gives [lists].
+// Losses of NeuralSort's permutation matrix P, whose row r is softmax_k(((n + 1 - 2 r) s_k - sum_j |s_k - s_j|) /
+// temperature) over the n real items: the item at rank r, made smooth. Grover et al. 2019, "Stochastic optimization of
+// sorting networks via continuous relaxations", arXiv:1903.08850. A constant added to the scores of a list changes
+// nothing. |x| has gradient 0 at 0. "none" gives [lists].
 
 /** Which positions of a ranking hold real items: the first n. bool [lists, items]. */
 const isRanked = (items: Relevance): Tensor => positions(items).le(items.real.sum(1, { keepDims: true }));
@@ -35,8 +35,8 @@ const isRanked = (items: Relevance): Tensor => positions(items).le(items.real.su
 const bothRanked = (items: Relevance): Tensor => isRanked(items).unsqueeze(2).logicalAnd(items.real.unsqueeze(1));
 
 /**
- * The logits of P, [lists, ranks, items]. A real item is never at a rank beyond n, nor padding at one up to n; padding has
- * logits of 0 among itself.
+ * The logits of P, [lists, ranks, items]. A real item is never at a rank beyond n, nor padding at one up to n; padding
+ * has logits of 0 among itself.
  */
 function sortLogits(lists: Lists, scores: Tensor, temperature: number): Tensor {
   const count = lists.real.sum(1, { keepDims: true }).to(scores.dtype);
@@ -53,14 +53,14 @@ export interface NeuralSortCrossEntropyOptions extends ListwiseOptions<"tfRankin
 }
 
 /**
- * NeuralSort cross-entropy: -1/n sum_r sum_k P(y)_rk log P(s)_rk, between the smooth permutations that sort relevance and
- * scores.
+ * NeuralSort cross-entropy: -1/n sum_r sum_k P(y)_rk log P(s)_rk, between the smooth permutations that sort relevance
+ * and scores.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists].
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists].
  * Options: temperature (1), preset (null), mask (null), average ("relevant"), reduction ("mean").
- * Grover et al. 2019, arXiv:1903.08850. Reference values: the formula of TensorFlow Ranking's NeuralSortCrossEntropyLoss,
- * less its 1e-20 inside the logarithm.
+ * Grover et al. 2019, arXiv:1903.08850. Reference values: the formula of TensorFlow Ranking's
+ * NeuralSortCrossEntropyLoss, less its 1e-20 inside the logarithm.
  */
 export function neuralSortCrossEntropy(
   scores: TensorLike,
@@ -136,12 +136,12 @@ const discountByItem = (permutation: Tensor, gain: Tensor, discounts: Tensor): T
  * NeuralSort NDCG, PiRank: 1 - sum_r D(r) sum_k P_rk G_k, with gains G over the largest DCG of the list and D(r) =
  * 1 / log2(1 + r).
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists]. As the temperature tends to 0 it tends to 1 - NDCG.
- * Options: temperature (1), k (null), gain ("exponential"), negate (false; preset "tfRanking": true), samples (1), noise (0),
- * generator (the global one), preset (null), mask (null), average ("relevant"), reduction ("mean").
- * Swezey et al. 2021, "PiRank: scalable learning to rank via differentiable sorting", arXiv:2012.06731. Reference values:
- * the formula of TensorFlow Ranking's NeuralSortNDCGLoss.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists]. As the temperature tends to 0 it tends to 1 - NDCG.
+ * Options: temperature (1), k (null), gain ("exponential"), negate (false; preset "tfRanking": true), samples (1),
+ * noise (0), generator (the global one), preset (null), mask (null), average ("relevant"), reduction ("mean").
+ * Swezey et al. 2021, "PiRank: scalable learning to rank via differentiable sorting", arXiv:2012.06731. Reference
+ * values: the formula of TensorFlow Ranking's NeuralSortNDCGLoss.
  */
 export function neuralSortNDCG(scores: TensorLike, relevance: TensorLike, options: NeuralSortNDCGOptions = {}): Tensor {
   const where = "neuralSortNDCG";
@@ -162,15 +162,17 @@ export interface NeuralNDCGOptions extends Omit<NeuralSortNDCGOptions, "preset">
 }
 
 /**
- * NeuralNDCG: `neuralSortNDCG` with P made doubly stochastic by Sinkhorn's scaling of its columns and rows, so that no item
- * is counted twice.
+ * NeuralNDCG: `neuralSortNDCG` with P made doubly stochastic by Sinkhorn's scaling of its columns and rows, so that no
+ * item is counted twice.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss 0;
- * "none" gives [lists]. The scaling is done on logarithms, always `iterations` times (allRank stops at sums within 1e-6).
- * Options: transposed (false), iterations (50), temperature (1), k (null), gain ("exponential"), negate (false), samples
- * (1), noise (0), generator (the global one), preset (null), mask (null), average ("relevant"), reduction ("mean").
- * Pobrotyn and Bialobrzeski 2021, "NeuralNDCG", arXiv:2102.07831. Reference values: the formula of allRank's neuralNDCG and
- * neuralNDCG_transposed.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. Lists without a relevant item have loss
+ * 0; "none" gives [lists]. The scaling is done on logarithms, always `iterations` times (allRank stops at sums within
+ * 1e-6).
+ * Options: transposed (false), iterations (50), temperature (1), k (null), gain ("exponential"), negate (false),
+ * samples (1), noise (0), generator (the global one), preset (null), mask (null), average ("relevant"), reduction
+ * ("mean").
+ * Pobrotyn and Bialobrzeski 2021, "NeuralNDCG", arXiv:2102.07831. Reference values: the formula of allRank's neuralNDCG
+ * and neuralNDCG_transposed.
  */
 export function neuralNDCG(scores: TensorLike, relevance: TensorLike, options: NeuralNDCGOptions = {}): Tensor {
   const where = "neuralNDCG";

@@ -14,13 +14,13 @@ import {
   resolvePreset,
 } from "./lists.ts";
 
-// Losses of the differences s_i - s_j of the scores of two items of a list. In all but `pairwiseMSE` the pairs are those
-// whose first item is the more relevant. "none" gives [lists, items, items], 0 where there is no pair.
+// Losses of the differences s_i - s_j of the scores of two items of a list. In all but `pairwiseMSE` the pairs are
+// those whose first item is the more relevant. "none" gives [lists, items, items], 0 where there is no pair.
 
 export interface PairOptions extends ListOptions {
   /**
-   * Start from what a library computes; the other options go on top: "rax", or "tfRanking" (its Keras losses, whose mean
-   * is over items). Default null.
+   * Start from what a library computes; the other options go on top: "rax", or "tfRanking" (its Keras losses, whose
+   * mean is over items). Default null.
    */
   preset?: "rax" | "tfRanking" | null;
   /** What "mean" divides by: the number of "pairs" (default), or of "items", padding included. */
@@ -90,8 +90,8 @@ export interface PairwiseHingeOptions extends WeightedPairOptions {
 /**
  * Pairwise hinge, of ranking SVMs: [margin - (s_i - s_j)]+ for every two items with y_i > y_j.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items]; "mean" is
- * over pairs, 0 when there are none. The gradient at the kink is 0.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items];
+ * "mean" is over pairs, 0 when there are none. The gradient at the kink is 0.
  * Options: margin (1), weighting ("none"), preset (null), mask (null), average ("pairs"), reduction ("mean").
  * Joachims 2002, "Optimizing search engines using clickthrough data". Reference values: rax.pairwise_hinge_loss.
  */
@@ -108,19 +108,21 @@ export interface PairwiseLogisticOptions extends Omit<WeightedPairOptions, "pres
   sigma?: number;
   /** The base of the logarithm: "natural" (default), or "binary". */
   logarithm?: "natural" | "binary";
-  /** As in the other pairwise losses, and "allRank" (natural logarithm), "sentenceTransformers" (binary). Default null. */
+  /**
+   * As in the other pairwise losses, and "allRank" (natural logarithm), "sentenceTransformers" (binary). Default null.
+   */
   preset?: "rax" | "tfRanking" | "allRank" | "sentenceTransformers" | null;
 }
 
 /**
  * Pairwise logistic loss, RankNet: log(1 + e^(-sigma (s_i - s_j))) for every two items with y_i > y_j.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items]; "mean" is
- * over pairs, 0 when there are none. One pair is `bradleyTerry`.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items];
+ * "mean" is over pairs, 0 when there are none. One pair is `bradleyTerry`.
  * Options: sigma (1), logarithm ("natural"), weighting ("none"), preset (null), mask (null), average ("pairs"),
  * reduction ("mean"). weighting "difference" and "squares" are allRank's rankNet_weightByGTDiff and _pow.
- * Burges et al. 2005, "Learning to rank using gradient descent". Reference values: rax.pairwise_logistic_loss, allRank's
- * rankNet, sentence-transformers' RankNetLoss.
+ * Burges et al. 2005, "Learning to rank using gradient descent". Reference values: rax.pairwise_logistic_loss,
+ * allRank's rankNet, sentence-transformers' RankNetLoss.
  */
 export function pairwiseLogistic(
   scores: TensorLike,
@@ -145,11 +147,11 @@ export function pairwiseLogistic(
 export const rankNet = pairwiseLogistic;
 
 /**
- * Pairwise soft zero-one loss: sigmoid(-(s_i - s_j)) for every two items with y_i > y_j, a smooth count of the pairs in the
- * wrong order. Its gradient vanishes for pairs that are wrong by far.
+ * Pairwise soft zero-one loss: sigmoid(-(s_i - s_j)) for every two items with y_i > y_j, a smooth count of the pairs in
+ * the wrong order. Its gradient vanishes for pairs that are wrong by far.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items]; "mean" is
- * over pairs, 0 when there are none.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items];
+ * "mean" is over pairs, 0 when there are none.
  * Options: weighting ("none"), preset (null), mask (null), average ("pairs"), reduction ("mean").
  * Reference values: rax.pairwise_soft_zero_one_loss.
  */
@@ -170,11 +172,12 @@ export interface PairwiseMSEOptions extends PairOptions {
 }
 
 /**
- * Pairwise mean squared error: ((s_i - s_j) - (y_i - y_j))^2 for all ordered pairs of items, those of equal relevance too.
+ * Pairwise mean squared error: ((s_i - s_j) - (y_i - y_j))^2 for all ordered pairs of items, those of equal relevance
+ * too.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A constant added to the relevance of a list
- * changes nothing, so a teacher's scores may be shifted to be >= 0. "none" gives [lists, items, items]; "mean" is over the
- * pairs of real items.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A constant added to the relevance of a
+ * list changes nothing, so a teacher's scores may be shifted to be >= 0. "none" gives [lists, items, items]; "mean" is
+ * over the pairs of real items.
  * Options: selfPairs (false), preset (null), mask (null), average ("pairs"), reduction ("mean").
  * Reference values: rax.pairwise_mse_loss, TensorFlow Ranking's PairwiseMSELoss.
  */
@@ -199,9 +202,9 @@ export interface PairwiseQuantileOptions extends PairOptions {
  * Pairwise quantile regression: quantile [r]+ + (1 - quantile) [-r]+ for every two items with y_i > y_j, where
  * r = (y_i - y_j) - (s_i - s_j) is by how much the lead of item i is too small.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A constant added to the relevance of a list
- * changes nothing. "none" gives [lists, items, items]; "mean" is over pairs, 0 when there are none. The gradient at r = 0
- * is 0.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. A constant added to the relevance of a
+ * list changes nothing. "none" gives [lists, items, items]; "mean" is over pairs, 0 when there are none. The gradient
+ * at r = 0 is 0.
  * Options: quantile (0.5), squared (false), preset (null), mask (null), average ("pairs"), reduction ("mean").
  * Koenker and Bassett 1978, "Regression quantiles", of differences. Reference values: rax.pairwise_qr_loss.
  */

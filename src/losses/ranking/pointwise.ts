@@ -61,7 +61,8 @@ export interface PointwiseSigmoidOptions extends PointwiseOptions {
  *
  * scores, relevance: [lists, items] or [items]; relevance in [0, 1], -1 is padding.
  * Options: clamp (false; preset "rax": true), preset (null), mask (null), average ("real"), reduction ("mean").
- * Reference values: rax.pointwise_sigmoid_loss. TensorFlow Ranking takes relevance above 1, where the loss has no bound.
+ * Reference values: rax.pointwise_sigmoid_loss. TensorFlow Ranking takes relevance above 1, where the loss has no
+ * bound.
  */
 export function pointwiseSigmoid(
   scores: TensorLike,
@@ -102,10 +103,10 @@ export interface PointwiseRMSEOptions extends ListOptions {
 /**
  * The root of the mean squared error of each list: sqrt(mean_i (levels s_i - y_i)^2).
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists]; "mean" is over lists
- * with a real item. The gradient of a list without error is 0.
- * Options: levels (1), mask (null), reduction ("mean"). Reference values: allRank's pointwise_rmse, which is NaN for lists
- * that are all padding.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists]; "mean" is over
+ * lists with a real item. The gradient of a list without error is 0.
+ * Options: levels (1), mask (null), reduction ("mean"). Reference values: allRank's pointwise_rmse, which is NaN for
+ * lists that are all padding.
  */
 export function pointwiseRMSE(scores: TensorLike, relevance: TensorLike, options: PointwiseRMSEOptions = {}): Tensor {
   const where = "pointwiseRMSE";

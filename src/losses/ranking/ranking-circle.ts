@@ -23,14 +23,16 @@ export interface RankingCircleOptions extends ListwiseOptions<"tfRanking"> {
 }
 
 /**
- * Circle loss of a list of similarities: log(1 + sum over y_i > y_j of e^(gamma (a_i (1 - m - s_i) + b_j (s_j - m)))), where
- * a_i = [1 + m - s_i]+ and b_j = [s_j + m]+ are constants to the gradient.
+ * Circle loss of a list of similarities: log(1 + sum over y_i > y_j of e^(gamma (a_i (1 - m - s_i) + b_j (s_j - m)))),
+ * where a_i = [1 + m - s_i]+ and b_j = [s_j + m]+ are constants to the gradient.
  *
- * scores, relevance: [lists, items] or [items], scores meant to be in [0, 1]; relevance >= 0, -1 is padding. Lists without a
- * pair have loss 0; "none" gives [lists]. For binary relevance it is `circle` of the list's positives and negatives.
- * Options: gamma (64), margin (0.25), clamp (true), preset (null), mask (null), average ("relevant"), reduction ("mean").
- * Sun et al. 2020, "Circle loss: a unified perspective of pair similarity optimization", arXiv:2002.10857. Reference values:
- * the formula of TensorFlow Ranking's CircleLoss, which is NaN in lists without a pair.
+ * scores, relevance: [lists, items] or [items], scores meant to be in [0, 1]; relevance >= 0, -1 is padding. Lists
+ * without a pair have loss 0; "none" gives [lists]. For binary relevance it is `circle` of the list's positives and
+ * negatives.
+ * Options: gamma (64), margin (0.25), clamp (true), preset (null), mask (null), average ("relevant"), reduction
+ * ("mean").
+ * Sun et al. 2020, "Circle loss: a unified perspective of pair similarity optimization", arXiv:2002.10857. Reference
+ * values: the formula of TensorFlow Ranking's CircleLoss, which is NaN in lists without a pair.
  */
 export function rankingCircle(scores: TensorLike, relevance: TensorLike, options: RankingCircleOptions = {}): Tensor {
   const where = "rankingCircle";

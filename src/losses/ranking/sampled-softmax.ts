@@ -7,7 +7,9 @@ import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 
 export interface SampledSoftmaxOptions {
-  /** log Q of each positive, the chance (or expected count) with which it is drawn as a negative: [n]. Default null: 0. */
+  /**
+   * log Q of each positive, the chance (or expected count) with which it is drawn as a negative: [n]. Default null: 0.
+   */
   positiveLogQ?: TensorLike | null;
   /** log Q of each negative: [n, k]. Default null: 0. */
   negativeLogQ?: TensorLike | null;
@@ -22,7 +24,8 @@ export interface SampledSoftmaxOptions {
  *
  * positive: scores s [n]; negative: scores [n, k]. "none" gives [n]. Without negatives the loss is 0.
  * Options: positiveLogQ (null), negativeLogQ (null), mask (null), reduction ("mean").
- * Bengio and Senecal 2008, "Adaptive importance sampling to accelerate training of a neural probabilistic language model";
+ * Bengio and Senecal 2008, "Adaptive importance sampling to accelerate training of a neural probabilistic language
+ * model";
  * Yi et al. 2019, "Sampling-bias-corrected neural modeling for large corpus item recommendations". Reference values:
  * torch.nn.functional.cross_entropy of the corrected scores.
  */

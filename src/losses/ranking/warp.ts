@@ -18,15 +18,16 @@ export interface WarpOptions {
 const eulerGamma = 0.5772156649015329;
 
 /**
- * WARP, weighted approximate-rank pairwise: negatives are drawn until one comes within the margin of the positive, at the
- * t-th trial; the positive's rank is then about r = floor((items - 1) / t), and the loss is weight(r) [margin - f + f_t]+.
+ * WARP, weighted approximate-rank pairwise: negatives are drawn until one comes within the margin of the positive, at
+ * the t-th trial; the positive's rank is then about r = floor((items - 1) / t), and the loss is weight(r) [margin - f +
+ * f_t]+.
  *
- * positive: scores f [n]; negative: scores [n, k] of k negatives of each, in the order in which they were drawn (the caller
- * draws them, so that the loss is a function of its arguments). "none" gives [n]; a positive that leads all its negatives
- * has loss 0. The weight is a constant to the gradient; the gradient at the margin is 0.
+ * positive: scores f [n]; negative: scores [n, k] of k negatives of each, in the order in which they were drawn (the
+ * caller draws them, so that the loss is a function of its arguments). "none" gives [n]; a positive that leads all its
+ * negatives has loss 0. The weight is a constant to the gradient; the gradient at the margin is 0.
  * Options: margin (1), items (k + 1), weight ("harmonic"), reduction ("mean").
- * Weston et al. 2011, "WSABIE: scaling up to large vocabulary image annotation". Reference values: the formula; LightFM has
- * the logarithmic weight.
+ * Weston et al. 2011, "WSABIE: scaling up to large vocabulary image annotation". Reference values: the formula; LightFM
+ * has the logarithmic weight.
  */
 export function warp(positive: TensorLike, negative: TensorLike, options: WarpOptions = {}): Tensor {
   const where = "warp";

@@ -35,13 +35,13 @@ const neighbourDiscount = 1 - 1 / Math.log2(3);
  * n |G_i - G_j| (D(1) - D(2)) log(1 + e^(-sigma (z_i - z_j))) for y_i > y_j at ranks that differ by 1, where z are the
  * perturbed scores and n is the number of items, averaged over the samples.
  *
- * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items]. Ranks and
- * weights are constants to the gradient.
+ * scores, relevance: [lists, items] or [items]; relevance >= 0, -1 is padding. "none" gives [lists, items, items].
+ * Ranks and weights are constants to the gradient.
  * Options: samples (8), noise (1), generator (the global one), sigma (1), gain ("exponential"), normalize (false),
  * mask (null), average ("items"), reduction ("mean").
- * Gulin et al. 2011, "Winning the transfer learning track of Yahoo!'s learning to rank challenge with YetiRank"; Lyzhin et
- * al. 2023, "Which tricks are important for learning to rank?", arXiv:2204.01500. Reference values: the formula, without
- * noise; TensorFlow Ranking's YetiLogisticLoss, whose noise is its own.
+ * Gulin et al. 2011, "Winning the transfer learning track of Yahoo!'s learning to rank challenge with YetiRank"; Lyzhin
+ * et al. 2023, "Which tricks are important for learning to rank?", arXiv:2204.01500. Reference values: the formula,
+ * without noise; TensorFlow Ranking's YetiLogisticLoss, whose noise is its own.
  */
 export function yetiLogistic(scores: TensorLike, relevance: TensorLike, options: YetiLogisticOptions = {}): Tensor {
   const where = "yetiLogistic";

@@ -14,8 +14,8 @@ export interface VonMisesNLLOptions {
  * -k cos(t - angle) + log(2 pi I0(k)), for the concentration k.
  *
  * angles, targets in radians: the same shape, with any number of turns; concentration >= 0 broadcasts to it. 0 is the
- * uniform distribution, large k the normal one of variance 1 / k. Computed as 2 k sin^2((t - angle) / 2) + log(2 pi e^-k
- * I0(k)), which is finite for every k. Options: reduction ("mean").
+ * uniform distribution, large k the normal one of variance 1 / k. Computed as 2 k sin^2((t - angle) / 2) + log(2 pi
+ * e^-k I0(k)), which is finite for every k. Options: reduction ("mean").
  * von Mises 1918; Mardia and Jupp 2000, "Directional statistics". Reference values: scipy.stats.vonmises.
  */
 export function vonMisesNLL(
@@ -42,8 +42,8 @@ export function vonMisesNLL(
 const large = 40;
 
 /**
- * log(e^-k I0(k)). I0(k) is the mean of e^(k cos a) over the circle: for moderate k over 64 even steps, of which the lower
- * half mirrors the upper; for large k its asymptotic series (Abramowitz and Stegun 1964, 9.7.1).
+ * log(e^-k I0(k)). I0(k) is the mean of e^(k cos a) over the circle: for moderate k over 64 even steps, of which the
+ * lower half mirrors the upper; for large k its asymptotic series (Abramowitz and Stegun 1964, 9.7.1).
  */
 function logBesselI0e(k: Tensor): Tensor {
   const isLarge = k.ge(large);

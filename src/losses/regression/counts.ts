@@ -70,7 +70,8 @@ export interface NegativeBinomialNLLOptions {
  *
  * input > 0 (any number with "logMean" and "logits"), targets >= 0: the same shape; dispersion > 0 broadcasts to it.
  * Dispersion towards 0 is Poisson's distribution; the binomial coefficient is taken as a beta function, which keeps its
- * digits there. In float32 the gradient by a dispersion below about 1e-3 has few digits. Options: input ("mean"), reduction ("mean").
+ * digits there. In float32 the gradient by a dispersion below about 1e-3 has few digits. Options: input ("mean"),
+ * reduction ("mean").
  * Greenwood and Yule 1920; Hilbe 2011, "Negative binomial regression". Reference values: scipy.stats.nbinom.
  */
 export function negativeBinomialNLL(

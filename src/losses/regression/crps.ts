@@ -9,8 +9,8 @@ import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { parameter, predicted, targetsOf } from "./parameters.ts";
 
-// Proper scoring rules other than the likelihood. They are in the units of the target, and an outlier costs them no more
-// than its distance.
+// Proper scoring rules other than the likelihood. They are in the units of the target, and an outlier costs them no
+// more than its distance.
 
 export interface CRPSOptions {
   reduction?: Reduction;
@@ -60,7 +60,8 @@ export function crpsGaussian(
 }
 
 /**
- * The continuous ranked probability score of a logistic distribution: s (z + 2 softplus(-z) - 1), z = (t - location) / s.
+ * The continuous ranked probability score of a logistic distribution: s (z + 2 softplus(-z) - 1), z = (t - location) /
+ * s.
  *
  * location, targets: the same shape; scale = s > 0 broadcasts to it. Options: reduction ("mean").
  * Taillardat et al. 2016, "Calibrated ensemble forecasts using quantile regression forests and ensemble model output
@@ -80,8 +81,8 @@ export function crpsLogistic(
 /**
  * The continuous ranked probability score of Laplace's distribution: b (|z| + e^-|z| - 3/4), z = (t - location) / b.
  *
- * location, targets: the same shape; scale = b > 0 broadcasts to it. Smooth at z = 0 to first order, where the gradient by
- * the location is 0. Options: reduction ("mean").
+ * location, targets: the same shape; scale = b > 0 broadcasts to it. Smooth at z = 0 to first order, where the gradient
+ * by the location is 0. Options: reduction ("mean").
  * Jordan et al. 2019, "Evaluating probabilistic forecasts with scoringRules". Reference values: the integral.
  */
 export function crpsLaplace(
@@ -108,8 +109,8 @@ export interface CRPSEnsembleOptions extends CRPSOptions {
  * The continuous ranked probability score of an ensemble x_1 ... x_m: mean_i |x_i - t| - mean_ij |x_i - x_j| / 2.
  *
  * members [..., m], targets [...]; "none" gives [...]. The second mean is taken over the sorted members, without pairs:
- * sum_ij |x_i - x_j| = 2 sum_i (2 i - m - 1) x_(i). Members that are equal are told apart by their place. The gradient of
- * |.| at 0 is 0; one member has the absolute error, and no fair score. Options: fair (false), reduction ("mean").
+ * sum_ij |x_i - x_j| = 2 sum_i (2 i - m - 1) x_(i). Members that are equal are told apart by their place. The gradient
+ * of |.| at 0 is 0; one member has the absolute error, and no fair score. Options: fair (false), reduction ("mean").
  * Gneiting and Raftery 2007, "Strictly proper scoring rules, prediction, and estimation"; Ferro 2014 (fair).
  * Reference values: the formula with loops.
  */
@@ -195,8 +196,8 @@ export interface IntervalScoreOptions extends CRPSOptions {
  * The interval score of Winkler: the width u - l, and 2 / alpha times the distance by which the target lies outside.
  * The least on average has the quantiles alpha / 2 and 1 - alpha / 2 as its ends.
  *
- * lower, upper, targets: the same shape; ends that have changed places are no error. The gradient at the ends is that of
- * the inside. Options: alpha (0.1), reduction ("mean").
+ * lower, upper, targets: the same shape; ends that have changed places are no error. The gradient at the ends is that
+ * of the inside. Options: alpha (0.1), reduction ("mean").
  * Winkler 1972, "A decision-theoretic approach to interval estimation". Reference values: the formula.
  */
 export function intervalScore(

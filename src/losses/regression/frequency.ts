@@ -16,11 +16,11 @@ export interface FreDFOptions extends Omit<RegressionOptions, "reduction"> {
 }
 
 /**
- * FreDF: (1 - alpha) mean r^2 + alpha mean |F r|, r = prediction - target and F its discrete Fourier transform along time,
- * which counts autocorrelated errors once and not at every step.
+ * FreDF: (1 - alpha) mean r^2 + alpha mean |F r|, r = prediction - target and F its discrete Fourier transform along
+ * time, which counts autocorrelated errors once and not at every step.
  *
- * predictions, targets: the same shape. Always a scalar; the frequencies are those of a real series, 0 to half the steps. A frequency
- * without error has gradient 0. The transform is one product with a [steps, 2 frequencies] matrix.
+ * predictions, targets: the same shape. Always a scalar; the frequencies are those of a real series, 0 to half the
+ * steps. A frequency without error has gradient 0. The transform is one product with a [steps, 2 frequencies] matrix.
  * Options: alpha (0.5), axis (-1). Wang et al. 2024, arXiv:2402.02399. Reference values: torch.fft.rfft.
  */
 export function freDF(predictions: TensorLike, targets: TensorLike, options: FreDFOptions = {}): Tensor {

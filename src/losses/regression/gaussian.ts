@@ -22,7 +22,8 @@ export interface GaussianNLLOptions {
 }
 
 /**
- * The negative log-likelihood of a normal distribution with predicted mean and variance v: (log v + (t - mean)^2 / v) / 2.
+ * The negative log-likelihood of a normal distribution with predicted mean and variance v: (log v + (t - mean)^2 / v) /
+ * 2.
  *
  * mean, targets: the same shape; variance >= 0 (log v with logVariance): that shape, or one that broadcasts to it, as a
  * number or [n, 1]. With logVariance, v below e^-88 overflows float32.
@@ -55,8 +56,8 @@ export interface BetaNLLOptions extends GaussianNLLOptions {
 }
 
 /**
- * beta-NLL: `gaussianNLL` with each term weighted by v^beta, a constant for the gradient, so that points whose predicted
- * variance v is large still teach the mean.
+ * beta-NLL: `gaussianNLL` with each term weighted by v^beta, a constant for the gradient, so that points whose
+ * predicted variance v is large still teach the mean.
  *
  * mean, targets, variance and the other options: as for `gaussianNLL`. Options: beta (0.5), logVariance (false),
  * full (false), eps (1e-6), reduction ("mean").
@@ -163,8 +164,8 @@ export interface EvidentialRegressionOptions {
  *   log(pi / nu) / 2 - alpha log omega + (alpha + 1/2) log(nu (t - gamma)^2 + omega)
  *     + log gamma(alpha) - log gamma(alpha + 1/2) + lambda |t - gamma| (2 nu + alpha).
  *
- * mean = gamma and targets: the same shape; evidence = nu > 0, alpha > 0 (the paper keeps it above 1, where the variance
- * beta / (alpha - 1) exists) and beta > 0 broadcast to it. The gradient of |.| at 0 is 0.
+ * mean = gamma and targets: the same shape; evidence = nu > 0, alpha > 0 (the paper keeps it above 1, where the
+ * variance beta / (alpha - 1) exists) and beta > 0 broadcast to it. The gradient of |.| at 0 is 0.
  * Options: coefficient (0.01), reduction ("mean").
  * Amini et al. 2020, "Deep evidential regression", arXiv:1910.02600. Reference values: the formula.
  */

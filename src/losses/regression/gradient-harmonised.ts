@@ -12,7 +12,8 @@ export interface GradientHarmonisedRegressionOptions extends RegressionOptions {
 }
 
 /**
- * GHM-R: sqrt(r^2 + mu^2) - mu, r = prediction - target, in which residuals with gradients of one size share their pull.
+ * GHM-R: sqrt(r^2 + mu^2) - mu, r = prediction - target, in which residuals with gradients of one size share their
+ * pull.
  *
  * predictions, targets: the same shape. The size of a gradient is |r| / sqrt(r^2 + mu^2); the weights,
  * N / (bins in use x count of the bin), have no gradient. Computed as r^2 / (sqrt(r^2 + mu^2) + mu), which keeps the

@@ -41,11 +41,11 @@ export interface StudentTNLLOptions {
 }
 
 /**
- * The negative log-likelihood of Student's t distribution with scale s and nu degrees of freedom, z = (t - location) / s:
- * (nu + 1) / 2 log(1 + z^2 / nu) + log s + log(nu pi) / 2 + log gamma(nu / 2) - log gamma((nu + 1) / 2).
+ * The negative log-likelihood of Student's t distribution with scale s and nu degrees of freedom, z = (t - location) /
+ * s: (nu + 1) / 2 log(1 + z^2 / nu) + log s + log(nu pi) / 2 + log gamma(nu / 2) - log gamma((nu + 1) / 2).
  *
- * location, targets: the same shape; scale > 0 and degreesOfFreedom > 0 broadcast to it. The variance exists for nu > 2;
- * nu = 1 is Cauchy's distribution, large nu the normal one. Options: reduction ("mean").
+ * location, targets: the same shape; scale > 0 and degreesOfFreedom > 0 broadcast to it. The variance exists for nu >
+ * 2; nu = 1 is Cauchy's distribution, large nu the normal one. Options: reduction ("mean").
  * Student 1908; Lange et al. 1989, "Robust statistical modeling using the t distribution".
  * Reference values: torch.distributions.StudentT.
  */

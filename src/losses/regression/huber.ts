@@ -9,7 +9,8 @@ export interface SmoothL1Options extends RegressionOptions {
 }
 
 /**
- * Smooth L1: r^2 / (2 beta) where |r| <= beta, |r| - beta / 2 beyond, r = prediction - target. Its slope never exceeds 1.
+ * Smooth L1: r^2 / (2 beta) where |r| <= beta, |r| - beta / 2 beyond, r = prediction - target. Its slope never exceeds
+ * 1.
  *
  * predictions, targets: the same shape. `huber` with delta = beta is beta times this.
  * Options: beta (1, at least 0), reduction ("mean").
@@ -61,10 +62,11 @@ export function pseudoHuber(predictions: TensorLike, targets: TensorLike, option
 }
 
 /**
- * log cosh r, r = prediction - target: r^2 / 2 near 0, |r| - log 2 far away, and smooth in between; its slope is tanh r.
+ * log cosh r, r = prediction - target: r^2 / 2 near 0, |r| - log 2 far away, and smooth in between; its slope is tanh
+ * r.
  *
- * predictions, targets: the same shape. Options: reduction ("mean"). Computed as log1p(sinh^2 r) / 2 where |r| < 1, which
- * keeps the digits of small errors, and as |r| + log1p(e^(-2|r|)) - log 2 elsewhere, which does not overflow.
+ * predictions, targets: the same shape. Options: reduction ("mean"). Computed as log1p(sinh^2 r) / 2 where |r| < 1,
+ * which keeps the digits of small errors, and as |r| + log1p(e^(-2|r|)) - log 2 elsewhere, which does not overflow.
  * Reference values: keras.losses.LogCosh, optax.losses.log_cosh.
  */
 export function logCosh(predictions: TensorLike, targets: TensorLike, options: RegressionOptions = {}): Tensor {

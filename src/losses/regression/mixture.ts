@@ -13,8 +13,8 @@ export interface MixtureNLLOptions {
 }
 
 /**
- * The negative log-likelihood of a mixture of any distributions, from the negative log-likelihood l_k of each component:
- * -log sum_k softmax(logits)_k e^(-l_k).
+ * The negative log-likelihood of a mixture of any distributions, from the negative log-likelihood l_k of each
+ * component: -log sum_k softmax(logits)_k e^(-l_k).
  *
  * componentNLL, logits: [n, ..., components], the same shape; the first comes from another likelihood with reduction
  * "none" and its constants (full), its targets repeated for each component. "none" gives [n, ...].
@@ -40,11 +40,12 @@ export interface GaussianMixtureNLLOptions extends MixtureNLLOptions {
 }
 
 /**
- * The negative log-likelihood of a mixture of normal distributions: -log sum_k softmax(logits)_k N(t; mean_k, variance_k).
+ * The negative log-likelihood of a mixture of normal distributions: -log sum_k softmax(logits)_k N(t; mean_k,
+ * variance_k).
  *
- * means, logits [n, components], targets [n]; variances >= 0 (their logarithms with logVariance) broadcast to the means.
- * "none" gives [n]. The constant log(2 pi) / 2 is part of it. Every component starts from a mean of its own, or all stay
- * alike. Options: logVariance (false), eps (1e-6), reduction ("mean").
+ * means, logits [n, components], targets [n]; variances >= 0 (their logarithms with logVariance) broadcast to the
+ * means. "none" gives [n]. The constant log(2 pi) / 2 is part of it. Every component starts from a mean of its own, or
+ * all stay alike. Options: logVariance (false), eps (1e-6), reduction ("mean").
  * Bishop 1994, "Mixture density networks". Reference values: torch.distributions.MixtureSameFamily.
  */
 export function gaussianMixtureNLL(

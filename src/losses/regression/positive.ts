@@ -76,10 +76,11 @@ export function logNormalNLL(
 }
 
 /**
- * The negative log-likelihood of Weibull's distribution with scale l and shape k: e^w - w - log(k / t), w = k log(t / l).
+ * The negative log-likelihood of Weibull's distribution with scale l and shape k: e^w - w - log(k / t), w = k log(t /
+ * l).
  *
- * scale > 0, targets > 0: the same shape; shape > 0 broadcasts to it. e^w overflows float32 for w > 88: where a target is
- * far beyond the scale and the shape large. Options: reduction ("mean").
+ * scale > 0, targets > 0: the same shape; shape > 0 broadcasts to it. e^w overflows float32 for w > 88: where a target
+ * is far beyond the scale and the shape large. Options: reduction ("mean").
  * Weibull 1951. Reference values: torch.distributions.Weibull.
  */
 export function weibullNLL(
@@ -101,18 +102,23 @@ export interface TweedieOptions extends PositiveNLLOptions {
   power?: number;
   /** The input is the logarithm of the mean. Default true. */
   logInput?: boolean;
-  /** Twice the loss, less its value at mean = target: the unit deviance, which is 0 where the fit is exact. Default false. */
+  /**
+   * Twice the loss, less its value at mean = target: the unit deviance, which is 0 where the fit is exact. Default
+   * false.
+   */
   deviance?: boolean;
 }
 
 /**
- * Tweedie's loss for targets that are 0 or positive, as claims and rainfall are: the negative log-likelihood of a compound
- * Poisson-gamma distribution up to what does not depend on its mean m, -t m^(1 - p) / (1 - p) + m^(2 - p) / (2 - p).
+ * Tweedie's loss for targets that are 0 or positive, as claims and rainfall are: the negative log-likelihood of a
+ * compound Poisson-gamma distribution up to what does not depend on its mean m, -t m^(1 - p) / (1 - p) + m^(2 - p) / (2
+ * - p).
  *
- * input, targets >= 0: the same shape; the input is log m, or m > 0 without logInput. Powers of m are exponentials, which
- * overflow float32 for |log m| beyond 88 / max(p - 1, 2 - p).
+ * input, targets >= 0: the same shape; the input is log m, or m > 0 without logInput. Powers of m are exponentials,
+ * which overflow float32 for |log m| beyond 88 / max(p - 1, 2 - p).
  * Options: power (1.5), logInput (true), deviance (false), reduction ("mean").
- * Tweedie 1984; Jørgensen 1987, "Exponential dispersion models". Reference values: sklearn.metrics.mean_tweedie_deviance.
+ * Tweedie 1984; Jørgensen 1987, "Exponential dispersion models". Reference values:
+ * sklearn.metrics.mean_tweedie_deviance.
  */
 export function tweedie(input: TensorLike, targets: TensorLike, options: TweedieOptions = {}): Tensor {
   const { power, logInput, deviance, reduction } = resolve<Required<TweedieOptions>>("tweedie", options, {
@@ -132,11 +138,11 @@ export function tweedie(input: TensorLike, targets: TensorLike, options: Tweedie
 }
 
 /**
- * The negative log-likelihood of the beta distribution with mean sigmoid(x) and precision f, the regression of fractions:
- * log B(a, b) - (a - 1) log t - (b - 1) log(1 - t), a = f sigmoid(x), b = f sigmoid(-x).
+ * The negative log-likelihood of the beta distribution with mean sigmoid(x) and precision f, the regression of
+ * fractions: log B(a, b) - (a - 1) log t - (b - 1) log(1 - t), a = f sigmoid(x), b = f sigmoid(-x).
  *
- * logits = x, targets inside (0, 1): the same shape; precision > 0 broadcasts to it. At targets 0 and 1 the density is 0 or
- * infinite, so move those inside: (t (n - 1) + 1/2) / n. log B overflows float32 for x beyond about 80.
+ * logits = x, targets inside (0, 1): the same shape; precision > 0 broadcasts to it. At targets 0 and 1 the density is
+ * 0 or infinite, so move those inside: (t (n - 1) + 1/2) / n. log B overflows float32 for x beyond about 80.
  * Options: reduction ("mean"). Ferrari and Cribari-Neto 2004, "Beta regression for modelling rates and proportions".
  * Reference values: torch.distributions.Beta.
  */

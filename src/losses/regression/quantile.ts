@@ -12,7 +12,8 @@ export interface QuantileOptions extends RegressionOptions {
 }
 
 /**
- * The pinball loss, minimal at a quantile q of the targets: q e where e >= 0, (q - 1) e where e < 0, e = target - prediction.
+ * The pinball loss, minimal at a quantile q of the targets: q e where e >= 0, (q - 1) e where e < 0, e = target -
+ * prediction.
  *
  * predictions, targets: the same shape; with a list of quantiles predictions [..., quantiles] and targets [...].
  * Half of the absolute error for q = 0.5. The gradient where e = 0 is 0.
@@ -59,7 +60,8 @@ export interface HuberQuantileOptions extends QuantileOptions {
  * parabola in place of its kink.
  *
  * Shapes as in `quantile`. Options: quantile (0.5), delta (1), divideByDelta (true), reduction ("mean").
- * Dabney et al. 2018, arXiv:1710.10044. Reference values: the formula; neuralforecast's HuberQLoss has divideByDelta false.
+ * Dabney et al. 2018, arXiv:1710.10044. Reference values: the formula; neuralforecast's HuberQLoss has divideByDelta
+ * false.
  */
 export function huberQuantile(
   predictions: TensorLike,
@@ -93,7 +95,8 @@ export interface ExpectileOptions extends RegressionOptions {
 /**
  * Asymmetric least squares: |q - [e < 0]| e^2, e = target - prediction, minimal at the q-expectile of the targets.
  *
- * predictions, targets: the same shape. Half of the squared error for q = 0.5. Options: expectile (0.5), reduction ("mean").
+ * predictions, targets: the same shape. Half of the squared error for q = 0.5. Options: expectile (0.5), reduction
+ * ("mean").
  * Newey and Powell 1987, "Asymmetric least squares estimation and testing". Reference values: the formula.
  */
 export function expectile(predictions: TensorLike, targets: TensorLike, options: ExpectileOptions = {}): Tensor {
@@ -150,7 +153,8 @@ export interface WeightedQuantileOptions {
  * The weighted quantile loss of forecasting, a scaled CRPS: the mean over quantiles of
  * 2 sum pinball_q(prediction_q, target) / sum |target|.
  *
- * predictions [..., quantiles], targets [...]. Always a scalar, without a unit; 0 targets throughout count as a sum of 1.
+ * predictions [..., quantiles], targets [...]. Always a scalar, without a unit; 0 targets throughout count as a sum of
+ * 1.
  * Options: quantile ([0.1, 0.5, 0.9]). Gasthaus et al. 2019, "Probabilistic forecasting with spline quantile function
  * RNNs". Reference values: the formula; neuralforecast's sCRPS adds 1e-5 to the denominator.
  */

@@ -16,7 +16,8 @@ import { reduce } from "../reduction.ts";
 import { expectFraction } from "../scalar-option.ts";
 import { type RegressionOptions, residual } from "./residual.ts";
 
-// Errors as a share of something: of the target, of both, of what a naive forecast errs, or as a difference of logarithms.
+// Errors as a share of something: of the target, of both, of what a naive forecast errs, or as a difference of
+// logarithms.
 
 /** a / b, and 0, with gradient 0, where b = 0. */
 function ratio(a: Tensor, b: Tensor): Tensor {
@@ -68,9 +69,9 @@ export interface SymmetricMeanAbsolutePercentageErrorOptions extends RegressionO
 /**
  * The symmetric mean absolute percentage error: 200 |target - prediction| / (|target| + |prediction|), in [0, 200].
  *
- * predictions, targets: the same shape. 0 against 0 is an error of 0 with gradient 0. Options: percent (true), reduction
- * ("mean"). Makridakis 1993, "Accuracy measures: theoretical and practical concerns". Reference values: the formula;
- * neuralforecast's SMAPE has percent false.
+ * predictions, targets: the same shape. 0 against 0 is an error of 0 with gradient 0. Options: percent (true),
+ * reduction ("mean"). Makridakis 1993, "Accuracy measures: theoretical and practical concerns". Reference values: the
+ * formula; neuralforecast's SMAPE has percent false.
  */
 export function symmetricMeanAbsolutePercentageError(
   predictions: TensorLike,
@@ -93,7 +94,8 @@ export interface MeanAbsoluteScaledErrorOptions extends RegressionOptions {
 }
 
 /**
- * The mean absolute scaled error: |target - prediction| over what the naive forecast y_t = y_(t - m) errs on average in the history.
+ * The mean absolute scaled error: |target - prediction| over what the naive forecast y_t = y_(t - m) errs on average in
+ * the history.
  *
  * predictions, targets [..., horizon]; history [..., steps], the series up to there, steps > m. A history that repeats
  * exactly has no scale: its terms are 0. Options: seasonality m (1), reduction ("mean").
@@ -175,11 +177,11 @@ export interface ScaleInvariantLogOptions extends RegressionOptions {
 }
 
 /**
- * The scale-invariant error of depth maps: mean d^2 - lambda (mean d)^2, d = log prediction - log target, the means over the pixels of
- * an image.
+ * The scale-invariant error of depth maps: mean d^2 - lambda (mean d)^2, d = log prediction - log target, the means
+ * over the pixels of an image.
  *
- * predictions, targets [n, ...], above 0 where the mask counts them; a vector is one image. Returns [n] with reduction "none". An image without
- * counted pixels is 0. Options: lambda (0.5), sqrt (false), mask (all), reduction ("mean").
+ * predictions, targets [n, ...], above 0 where the mask counts them; a vector is one image. Returns [n] with reduction
+ * "none". An image without counted pixels is 0. Options: lambda (0.5), sqrt (false), mask (all), reduction ("mean").
  * Eigen et al. 2014, arXiv:1406.2283. Reference values: the formula; mmsegmentation's SILogLoss pools the batch.
  */
 export function scaleInvariantLog(

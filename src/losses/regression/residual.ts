@@ -30,8 +30,8 @@ export function ofResidual(
 }
 
 /**
- * slope r^2 / (2 threshold) where |r| <= threshold, slope (|r| - threshold / 2) beyond. No |r| inside the square: it would
- * take the curvature at r = 0 away.
+ * slope r^2 / (2 threshold) where |r| <= threshold, slope (|r| - threshold / 2) beyond. No |r| inside the square: it
+ * would take the curvature at r = 0 away.
  */
 export function squareThenLine(r: Tensor, threshold: number, slope: number): Tensor {
   const inner = r.clamp(-threshold, threshold);

@@ -6,7 +6,8 @@ import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { reduce } from "../reduction.ts";
 import { type RegressionOptions, residual } from "./residual.ts";
 
-// Losses of the residual r = prediction - target that grow ever more slowly, so that outliers pull little or not at all.
+// Losses of the residual r = prediction - target that grow ever more slowly, so that outliers pull little or not at
+// all.
 
 export interface RobustOptions extends RegressionOptions {
   /** The size of residual at which the loss leaves the parabola, > 0. Default 1. */
@@ -30,8 +31,10 @@ function ofScaled(
 /**
  * Cauchy's loss, also Lorentzian: log(1 + (r / scale)^2 / 2).
  *
- * predictions, targets: the same shape. Its pull, largest at |r| = sqrt(2) scale, falls like 2 / r. Options: scale (1), reduction ("mean").
- * Black and Anandan 1996, "The robust estimation of multiple motions". Reference values: the formula, kornia's cauchy_loss.
+ * predictions, targets: the same shape. Its pull, largest at |r| = sqrt(2) scale, falls like 2 / r. Options: scale (1),
+ * reduction ("mean").
+ * Black and Anandan 1996, "The robust estimation of multiple motions". Reference values: the formula, kornia's
+ * cauchy_loss.
  */
 export function cauchy(predictions: TensorLike, targets: TensorLike, options: RobustOptions = {}): Tensor {
   return ofScaled("cauchy", predictions, targets, options, (x) => x.square().mul(0.5).log1p());
@@ -50,19 +53,22 @@ export function gemanMcClure(predictions: TensorLike, targets: TensorLike, optio
 /**
  * Welsch's loss, also Leclerc's: 1 - exp(-(r / scale)^2 / 2), which never exceeds 1.
  *
- * predictions, targets: the same shape. The pull of far outliers underflows to 0. Options: scale (1), reduction ("mean").
- * Dennis and Welsch 1978, "Techniques for nonlinear least squares and robust regression". Reference values: the formula,
- * kornia's welsch_loss.
+ * predictions, targets: the same shape. The pull of far outliers underflows to 0. Options: scale (1), reduction
+ * ("mean").
+ * Dennis and Welsch 1978, "Techniques for nonlinear least squares and robust regression". Reference values: the
+ * formula, kornia's welsch_loss.
  */
 export function welsch(predictions: TensorLike, targets: TensorLike, options: RobustOptions = {}): Tensor {
   return ofScaled("welsch", predictions, targets, options, (x) => x.square().mul(-0.5).expm1().neg());
 }
 
 /**
- * Tukey's biweight: scale^2 / 6 (1 - (1 - (r / scale)^2)^3) where |r| <= scale, scale^2 / 6 beyond, where the gradient is 0.
+ * Tukey's biweight: scale^2 / 6 (1 - (1 - (r / scale)^2)^3) where |r| <= scale, scale^2 / 6 beyond, where the gradient
+ * is 0.
  *
  * predictions, targets: the same shape. Options: scale (4.685, which keeps 95 % efficiency for normal residuals of
- * deviation 1), reduction ("mean"). Beaton and Tukey 1974, "The fitting of power series". Reference values: the formula.
+ * deviation 1), reduction ("mean"). Beaton and Tukey 1974, "The fitting of power series". Reference values: the
+ * formula.
  */
 export function tukey(predictions: TensorLike, targets: TensorLike, options: RobustOptions = {}): Tensor {
   const { scale = 4.685 } = options ?? {}; // ofScaled checks them
@@ -81,19 +87,19 @@ export function tukey(predictions: TensorLike, targets: TensorLike, options: Rob
 
 export interface GeneralRobustOptions extends RobustOptions {
   /**
-   * The shape: 2 gives the parabola, 1 Charbonnier's loss, 0 Cauchy's, -2 Geman and McClure's, -Infinity Welsch's; above 2
-   * outliers pull more than in the parabola. Any number, or an infinity. Default 1.
+   * The shape: 2 gives the parabola, 1 Charbonnier's loss, 0 Cauchy's, -2 Geman and McClure's, -Infinity Welsch's;
+   * above 2 outliers pull more than in the parabola. Any number, or an infinity. Default 1.
    */
   alpha?: number;
 }
 
 /**
- * Barron's general loss: |alpha - 2| / alpha ((x^2 / |alpha - 2| + 1)^(alpha / 2) - 1), x = r / scale, with its limits at alpha 2, 0, -Infinity
- * and Infinity.
+ * Barron's general loss: |alpha - 2| / alpha ((x^2 / |alpha - 2| + 1)^(alpha / 2) - 1), x = r / scale, with its limits
+ * at alpha 2, 0, -Infinity and Infinity.
  *
- * predictions, targets: the same shape. x^2 / 2 near 0 for every alpha. Options: alpha (1), scale (1), reduction ("mean").
- * Computed with expm1 and log1p, which keep the digits of small residuals. Large alpha overflows for residuals of many
- * scales, as the formula does. Barron 2019, arXiv:1701.03077. Reference values: the formula.
+ * predictions, targets: the same shape. x^2 / 2 near 0 for every alpha. Options: alpha (1), scale (1), reduction
+ * ("mean"). Computed with expm1 and log1p, which keep the digits of small residuals. Large alpha overflows for
+ * residuals of many scales, as the formula does. Barron 2019, arXiv:1701.03077. Reference values: the formula.
  */
 export function generalRobust(
   predictions: TensorLike,
@@ -134,12 +140,12 @@ export interface WingOptions extends RegressionOptions {
 }
 
 /**
- * Wing loss of landmarks: width log(1 + |r| / epsilon) where |r| < width, |r| - C beyond, with C such that the two meet:
- * medium errors pull more than large ones.
+ * Wing loss of landmarks: width log(1 + |r| / epsilon) where |r| < width, |r| - C beyond, with C such that the two
+ * meet: medium errors pull more than large ones.
  *
- * predictions, targets: the same shape. The slope jumps at 0 (gradient 0 there) and at |r| = width (that of the line). Options: width (10),
- * epsilon (2), reduction ("mean"). Feng et al. 2018, arXiv:1711.06753. Reference values: the formula;
- * segmentation_models_pytorch and pytorch-toolbelt default to width 5, epsilon 0.5.
+ * predictions, targets: the same shape. The slope jumps at 0 (gradient 0 there) and at |r| = width (that of the line).
+ * Options: width (10), epsilon (2), reduction ("mean"). Feng et al. 2018, arXiv:1711.06753. Reference values: the
+ * formula; segmentation_models_pytorch and pytorch-toolbelt default to width 5, epsilon 0.5.
  */
 export function wing(predictions: TensorLike, targets: TensorLike, options: WingOptions = {}): Tensor {
   const { width, epsilon, reduction } = resolve<Required<WingOptions>>("wing", options, {
@@ -167,11 +173,12 @@ export interface AdaptiveWingOptions extends RegressionOptions {
 }
 
 /**
- * Adaptive wing loss of heat maps: omega log(1 + |r / epsilon|^(alpha - target)) where |r| < theta, beyond it a line that continues it
- * with the same slope; on peaks it is a wing, on background a parabola.
+ * Adaptive wing loss of heat maps: omega log(1 + |r / epsilon|^(alpha - target)) where |r| < theta, beyond it a line
+ * that continues it with the same slope; on peaks it is a wing, on background a parabola.
  *
- * predictions, targets: the same shape, targets in [0, 1]. The gradient at r = 0 is 0. Options: alpha (2.1), omega (14),
- * epsilon (1), theta (0.5), reduction ("mean"). Wang, Bo and Fuxin 2019, arXiv:1904.07399. Reference values: the formula.
+ * predictions, targets: the same shape, targets in [0, 1]. The gradient at r = 0 is 0. Options: alpha (2.1), omega
+ * (14), epsilon (1), theta (0.5), reduction ("mean"). Wang, Bo and Fuxin 2019, arXiv:1904.07399. Reference values: the
+ * formula.
  */
 export function adaptiveWing(predictions: TensorLike, targets: TensorLike, options: AdaptiveWingOptions = {}): Tensor {
   const where = "adaptiveWing";
@@ -209,11 +216,12 @@ export interface BalancedL1Options extends RegressionOptions {
 }
 
 /**
- * Balanced L1: alpha / b (b |r| + 1) log(b |r| / beta + 1) - alpha |r| where |r| < beta, gamma |r| + gamma / b - alpha beta beyond,
- * b = e^(gamma / alpha) - 1.
+ * Balanced L1: alpha / b (b |r| + 1) log(b |r| / beta + 1) - alpha |r| where |r| < beta, gamma |r| + gamma / b - alpha
+ * beta beyond, b = e^(gamma / alpha) - 1.
  *
- * predictions, targets: the same shape. Options: alpha (0.5), gamma (1.5), beta (1), reduction ("mean"). The two parts meet
- * at beta, with equal slopes, for beta 1. Pang et al. 2019, arXiv:1904.02701. Reference values: the formula, as in mmdetection.
+ * predictions, targets: the same shape. Options: alpha (0.5), gamma (1.5), beta (1), reduction ("mean"). The two parts
+ * meet at beta, with equal slopes, for beta 1. Pang et al. 2019, arXiv:1904.02701. Reference values: the formula, as in
+ * mmdetection.
  */
 export function balancedL1(predictions: TensorLike, targets: TensorLike, options: BalancedL1Options = {}): Tensor {
   const { alpha, gamma, beta, reduction } = resolve<Required<BalancedL1Options>>("balancedL1", options, {
@@ -241,10 +249,12 @@ export interface ReverseHuberOptions extends RegressionOptions {
 }
 
 /**
- * Reverse Huber, also berHu: |r| where |r| <= c, (r^2 + c^2) / (2 c) beyond, c = share max |r| of the batch, outside the gradient.
+ * Reverse Huber, also berHu: |r| where |r| <= c, (r^2 + c^2) / (2 c) beyond, c = share max |r| of the batch, outside
+ * the gradient.
  *
  * predictions, targets: the same shape. The gradient at r = 0 is 0. Options: share (0.2), reduction ("mean").
- * Owen 2007, "A robust hybrid of lasso and ridge regression"; Laina et al. 2016, arXiv:1606.00373. Reference values: the formula.
+ * Owen 2007, "A robust hybrid of lasso and ridge regression"; Laina et al. 2016, arXiv:1606.00373. Reference values:
+ * the formula.
  */
 export function reverseHuber(predictions: TensorLike, targets: TensorLike, options: ReverseHuberOptions = {}): Tensor {
   const where = "reverseHuber";

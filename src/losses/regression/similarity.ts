@@ -28,7 +28,8 @@ function vectors(where: string, predictions: TensorLike, targets: TensorLike): [
 /**
  * The cosine distance 1 - cos(prediction, target), in [0, 2].
  *
- * predictions, targets: the same shape; "none" gives it without the axis. A zero vector is at distance 1 from everything.
+ * predictions, targets: the same shape; "none" gives it without the axis. A zero vector is at distance 1 from
+ * everything.
  * Options: axis (-1), eps (1e-8), reduction ("mean"). Reference values: 1 - torch.nn.functional.cosine_similarity,
  * optax.losses.cosine_distance; keras.losses.CosineSimilarity is -cos, this minus 1.
  */
@@ -57,8 +58,8 @@ export interface CorrelationOptions {
 /**
  * 1 - Pearson's correlation of prediction and target along the last axis, in [0, 2]: indifferent to scale and offset.
  *
- * predictions, targets [..., n], n at least 2; "none" gives [...]. A constant row has correlation 0 with everything, and
- * gradient 0. Options: reduction ("mean"). Pearson 1895. Reference values: 1 - scipy.stats.pearsonr.
+ * predictions, targets [..., n], n at least 2; "none" gives [...]. A constant row has correlation 0 with everything,
+ * and gradient 0. Options: reduction ("mean"). Pearson 1895. Reference values: 1 - scipy.stats.pearsonr.
  */
 export function correlation(predictions: TensorLike, targets: TensorLike, options: CorrelationOptions = {}): Tensor {
   const where = "correlation";

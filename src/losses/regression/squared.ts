@@ -65,8 +65,9 @@ export interface RootMeanSquaredErrorOptions extends RegressionOptions {
 /**
  * The root of the mean squared error: sqrt(mean r^2), r = prediction - target, in the unit of the targets.
  *
- * predictions, targets: the same shape. The gradient at an exact fit is 0. Options: axis (null: all, which gives a scalar
- * whatever the reduction), reduction ("mean", of the roots along the other axes). Reference values: the square root of torch.nn.MSELoss.
+ * predictions, targets: the same shape. The gradient at an exact fit is 0. Options: axis (null: all, which gives a
+ * scalar whatever the reduction), reduction ("mean", of the roots along the other axes). Reference values: the square
+ * root of torch.nn.MSELoss.
  */
 export function rootMeanSquaredError(
   predictions: TensorLike,
@@ -104,8 +105,8 @@ export function lp(predictions: TensorLike, targets: TensorLike, options: LpOpti
 }
 
 /**
- * The squared error relative to that of a benchmark: sum (prediction - target)^2 / sum (benchmark - target)^2; below 1 where the
- * prediction is better.
+ * The squared error relative to that of a benchmark: sum (prediction - target)^2 / sum (benchmark - target)^2; below 1
+ * where the prediction is better.
  *
  * predictions, targets, benchmark: the same shape; the benchmark is another forecast, such as the last value. Always a
  * scalar; an exact benchmark counts as an error of 1. Reference values: the formula; neuralforecast's RelMSE adds 1e-5.

@@ -37,10 +37,10 @@ export interface CoxPartialLikelihoodOptions {
  * log sum over those still at risk, t_j >= t_i, of e^(h_j), less h_i.
  *
  * logHazards = h [n], times [n], events [n] (1, or 0 where the time is censored). "none" gives [n] with 0 for censored
- * samples, and "mean" divides by the number of events; without events it is 0, with gradient 0. Among d events of one time
- * Breslow leaves all at risk, and Efron takes l / d of them out of the sum for the l-th, l = 0, 1, ..., d - 1; they agree
- * where no times tie. A common offset of the log-hazards changes nothing. The batch should hold many samples: those at risk
- * are looked for in it alone. Options: ties ("efron"), reduction ("mean").
+ * samples, and "mean" divides by the number of events; without events it is 0, with gradient 0. Among d events of one
+ * time Breslow leaves all at risk, and Efron takes l / d of them out of the sum for the l-th, l = 0, 1, ..., d - 1;
+ * they agree where no times tie. A common offset of the log-hazards changes nothing. The batch should hold many
+ * samples: those at risk are looked for in it alone. Options: ties ("efron"), reduction ("mean").
  * Cox 1972, "Regression models and life-tables"; Breslow 1974; Efron 1977; Katzman et al. 2018 (DeepSurv),
  * arXiv:1606.00931. Reference values: the formula with loops, which agrees with statsmodels' PHReg.
  */
@@ -83,12 +83,12 @@ export interface AcceleratedFailureTimeOptions {
 }
 
 /**
- * The negative log-likelihood of an accelerated failure time model, log t = location + scale z: -log of the density at the
- * times of events, and -log of the probability of surviving beyond the censored ones.
+ * The negative log-likelihood of an accelerated failure time model, log t = location + scale z: -log of the density at
+ * the times of events, and -log of the probability of surviving beyond the censored ones.
  *
  * location, times > 0 and events (1, or 0 where the time is censored): the same shape; scale > 0 broadcasts to it. The
- * density is that of t. z is standard "normal", "logistic", or the "extreme" value whose log-survival is -e^z, for which
- * z > 88 overflows float32. Options: distribution ("normal"), reduction ("mean").
+ * density is that of t. z is standard "normal", "logistic", or the "extreme" value whose log-survival is -e^z, for
+ * which z > 88 overflows float32. Options: distribution ("normal"), reduction ("mean").
  * Wei 1992, "The accelerated failure time model"; Barnwal et al. 2022, arXiv:2006.04920 (XGBoost).
  * Reference values: scipy.stats.lognorm, fisk and weibull_min.
  */
@@ -147,12 +147,12 @@ export interface DiscreteTimeHazardOptions {
 }
 
 /**
- * The negative log-likelihood of survival in discrete time, with a hazard sigmoid(x_j) for each interval j: the event in
- * interval b has survived those before it, -log sigmoid(x_b) - sum over j < b of log(1 - sigmoid(x_j)); a sample censored
- * in b has survived b as well. That is sum over j <= b of softplus(x_j), less x_b for an event.
+ * The negative log-likelihood of survival in discrete time, with a hazard sigmoid(x_j) for each interval j: the event
+ * in interval b has survived those before it, -log sigmoid(x_b) - sum over j < b of log(1 - sigmoid(x_j)); a sample
+ * censored in b has survived b as well. That is sum over j <= b of softplus(x_j), less x_b for an event.
  *
- * logits [n, intervals], intervals int32 [n] (in which the time lies), events [n] (1, or 0 where it is censored). "none"
- * gives [n]. Options: reduction ("mean").
+ * logits [n, intervals], intervals int32 [n] (in which the time lies), events [n] (1, or 0 where it is censored).
+ * "none" gives [n]. Options: reduction ("mean").
  * Brown 1975; Gensheimer and Narasimhan 2019, "A scalable discrete-time survival model for neural networks",
  * arXiv:1805.00917. Reference values: the formula with loops.
  */

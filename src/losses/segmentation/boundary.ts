@@ -12,12 +12,12 @@ export interface BoundaryOptions extends Omit<MaskOptions, "ignoreIndex"> {
 }
 
 /**
- * Boundary loss: the mean of distance x p over the pixels of each class, of distances signed to be below 0 inside the target
- * and above 0 outside. To be added to a loss of regions; it can be below 0.
+ * Boundary loss: the mean of distance x p over the pixels of each class, of distances signed to be below 0 inside the
+ * target and above 0 outside. To be added to a loss of regions; it can be below 0.
  *
- * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); distances of the same shape, constants which
- * `distanceMaps.signed` makes of the target's masks. "none" gives [n, classes]. The gradient is the distance over the
- * number of pixels. Options: includeBackground (true), activation ("none"), reduction ("mean").
+ * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); distances of the same shape, constants
+ * which `distanceMaps.signed` makes of the target's masks. "none" gives [n, classes]. The gradient is the distance over
+ * the number of pixels. Options: includeBackground (true), activation ("none"), reduction ("mean").
  * Kervadec et al. 2019, arXiv:1812.07032. Reference values: monai.losses.BoundaryLoss.
  */
 export function boundary(probabilities: TensorLike, distances: TensorLike, options: BoundaryOptions = {}): Tensor {
@@ -44,13 +44,13 @@ export interface BoundaryCrossEntropyOptions {
 }
 
 /**
- * Class-balanced cross-entropy of boundary pixels: -(1 - r) t log p - r (1 - t) log(1 - p), p = sigmoid(x), r the share of
- * positives. Both kinds of pixels weigh the same in the sum, however few there are of one.
+ * Class-balanced cross-entropy of boundary pixels: -(1 - r) t log p - r (1 - t) log(1 - p), p = sigmoid(x), r the share
+ * of positives. Both kinds of pixels weigh the same in the sum, however few there are of one.
  *
- * logits [n, ...], targets of the same shape, 0 or 1. "none" gives the shape of the logits. When all targets are alike the
- * loss is 0. Options: axis ("batch"), reduction ("mean").
- * Xie and Tu 2015, "Holistically-nested edge detection", arXiv:1504.06375 (a sum over each image); Xu et al. 2023, "PIDNet",
- * arXiv:2206.02066. Reference values: mmsegmentation's BoundaryLoss in float64, which is this.
+ * logits [n, ...], targets of the same shape, 0 or 1. "none" gives the shape of the logits. When all targets are alike
+ * the loss is 0. Options: axis ("batch"), reduction ("mean").
+ * Xie and Tu 2015, "Holistically-nested edge detection", arXiv:1504.06375 (a sum over each image); Xu et al. 2023,
+ * "PIDNet", arXiv:2206.02066. Reference values: mmsegmentation's BoundaryLoss in float64, which is this.
  */
 export function boundaryCrossEntropy(
   logits: TensorLike,

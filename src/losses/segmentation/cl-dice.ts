@@ -27,13 +27,14 @@ const defaults: Required<ClDiceOptions> = {
 };
 
 /**
- * Centreline Dice (clDice): 1 - 2 P S / (P + S + epsilon), where P = (sum s(p) t + smooth) / (sum s(p) + smooth) is how much
- * of the skeleton of the prediction lies in the target and S = (sum s(t) p + smooth) / (sum s(t) + smooth) how much of that
- * of the target lies in the prediction. Keeps tubes connected.
+ * Centreline Dice (clDice): 1 - 2 P S / (P + S + epsilon), where P = (sum s(p) t + smooth) / (sum s(p) + smooth) is how
+ * much of the skeleton of the prediction lies in the target and S = (sum s(t) p + smooth) / (sum s(t) + smooth) how
+ * much of that of the target lies in the prediction. Keeps tubes connected.
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
  * int32 labels [n, ...pixels]. "none" gives [n]: classes are pooled. Skeletons are soft, of erosions and dilations by
- * minima and maxima of neighbours, whose ties share the gradient. Options: see `ClDiceOptions`; MONAI's epsilon is 1e-4.
+ * minima and maxima of neighbours, whose ties share the gradient. Options: see `ClDiceOptions`; MONAI's epsilon is
+ * 1e-4.
  * Shit et al. 2021, arXiv:2003.07311. Reference values: monai.losses.SoftclDiceLoss.
  */
 export function clDice(probabilities: TensorLike, targets: TensorLike, options: ClDiceOptions = {}): Tensor {

@@ -17,8 +17,8 @@ import { countedWeights, expectPixels, type Masks, masksOf, reduceMasked, weighC
 import { type OverlapOptions, overlapDefaults, overlapForm, type Settings } from "./overlap.ts";
 import { jaccardTerms } from "./tversky.ts";
 
-// An overlap, which sees whole masks, plus a loss of each pixel. The terms of the two have different shapes, so there is
-// no reduction "none".
+// An overlap, which sees whole masks, plus a loss of each pixel. The terms of the two have different shapes, so there
+// is no reduction "none".
 
 /** "mean": each part over the count of its own terms; "sum". */
 type Total = "mean" | "sum";
@@ -74,8 +74,8 @@ export interface DiceCrossEntropyOptions extends DiceSumOptions {
  *
  * logits [n, classes, ...pixels]; targets of the same shape in [0, 1], or int32 labels [n, ...pixels]. With activation
  * "sigmoid" the second part is the binary cross-entropy of each class, which is right for one class or for classes that
- * overlap. `classWeight` weighs both parts, `includeBackground` is the first part's alone; with labels and class weights the
- * mean of the cross-entropy divides by the sum of weights, as `crossEntropy` does.
+ * overlap. `classWeight` weighs both parts, `includeBackground` is the first part's alone; with labels and class
+ * weights the mean of the cross-entropy divides by the sum of weights, as `crossEntropy` does.
  * Options: see `DiceCrossEntropyOptions`; smooth is 0 where nnU-Net and MONAI have 1e-5.
  * Isensee et al. 2018, "nnU-Net", arXiv:1809.10486. Reference values: monai.losses.DiceCELoss.
  */
@@ -155,9 +155,9 @@ export interface DiceFocalOptions extends DiceSumOptions, FocalPart {}
 /**
  * Dice + focal loss: diceWeight dice(p, t) + focalWeight sigmoidFocal(x, t).
  *
- * logits [n, classes, ...pixels]; targets of the same shape in [0, 1], or int32 labels [n, ...pixels]. `activation` makes
- * the probabilities of the first part; the second takes each class by its sigmoid, as MONAI does. `classWeight` and
- * `includeBackground` are for both. Options: see `DiceFocalOptions`; smooth is 0 where MONAI has 1e-5.
+ * logits [n, classes, ...pixels]; targets of the same shape in [0, 1], or int32 labels [n, ...pixels]. `activation`
+ * makes the probabilities of the first part; the second takes each class by its sigmoid, as MONAI does. `classWeight`
+ * and `includeBackground` are for both. Options: see `DiceFocalOptions`; smooth is 0 where MONAI has 1e-5.
  * Zhu et al. 2019, "AnatomyNet", arXiv:1808.05238. Reference values: monai.losses.DiceFocalLoss.
  */
 export function diceFocal(logits: TensorLike, targets: TensorLike, options: DiceFocalOptions = {}): Tensor {
@@ -192,8 +192,9 @@ export interface GeneralizedDiceFocalOptions
 /**
  * Generalised Dice + focal loss: diceWeight generalizedDice(p, t) + focalWeight sigmoidFocal(x, t).
  *
- * logits [n, classes, ...pixels]; targets of the same shape in [0, 1], or int32 labels [n, ...pixels]. As for `diceFocal`,
- * `activation` is for the first part and the second takes each class by its sigmoid; `classWeight` weighs the second.
+ * logits [n, classes, ...pixels]; targets of the same shape in [0, 1], or int32 labels [n, ...pixels]. As for
+ * `diceFocal`, `activation` is for the first part and the second takes each class by its sigmoid; `classWeight` weighs
+ * the second.
  * Options: see `GeneralizedDiceFocalOptions`. Reference values: monai.losses.GeneralizedDiceFocalLoss (smooth 1e-5).
  */
 export function generalizedDiceFocal(

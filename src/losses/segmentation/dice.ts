@@ -49,8 +49,8 @@ const presets: Record<DicePreset, Partial<Settings<DiceOptions>>> = {
  * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch", a scalar for "all".
  * Without pixels, [n, classes], axis "sample" pools the row, as is usual of flattened masks, and "none" gives [n].
  * Options: see `DiceOptions`. Presets: "vnet", the paper; "monai" (monai.losses.DiceLoss); "keras" (keras.losses.Dice);
- * "smp" (segmentation_models_pytorch); "mmdet"; "detr" (Hugging Face too); "optax" (whose smooth of 1 is 2 in this form);
- * "flux" (Flux.dice_coeff_loss).
+ * "smp" (segmentation_models_pytorch); "mmdet"; "detr" (Hugging Face too); "optax" (whose smooth of 1 is 2 in this
+ * form); "flux" (Flux.dice_coeff_loss).
  * Milletari et al. 2016, "V-Net", arXiv:1606.04797. Reference values: the libraries of the presets.
  */
 export function dice(probabilities: TensorLike, targets: TensorLike, options: DiceOptions = {}): Tensor {
@@ -71,10 +71,10 @@ export type LogCoshDiceOptions = Omit<DiceOptions, "preset">;
 /**
  * Log-cosh Dice: log cosh of each Dice loss, whose slope, the tangent of that loss, flattens as the overlap gets good.
  *
- * Arguments and options as of `dice`, but with the paper's form for defaults: squared false, smooth 1. The paper pools the
- * batch (axis "all"); "none" has the shape that it has for `dice`.
- * Jadon 2020, "A survey of loss functions for semantic segmentation", arXiv:2006.14822. Reference values: the formula in
- * float64.
+ * Arguments and options as of `dice`, but with the paper's form for defaults: squared false, smooth 1. The paper pools
+ * the batch (axis "all"); "none" has the shape that it has for `dice`.
+ * Jadon 2020, "A survey of loss functions for semantic segmentation", arXiv:2006.14822. Reference values: the formula
+ * in float64.
  */
 export function logCoshDice(probabilities: TensorLike, targets: TensorLike, options: LogCoshDiceOptions = {}): Tensor {
   const where = "logCoshDice";

@@ -8,16 +8,16 @@ import { expectOutside } from "../../tensor/tracing.ts";
 // values, so they cannot be part of a compiled function.
 
 /**
- * How far each pixel is from the nearest pixel of the other kind, where a pixel is in the mask above 0.5; exact Euclidean
- * distances in pixels. 0 everywhere in a mask that is all or nothing. Shape and dtype of the mask.
+ * How far each pixel is from the nearest pixel of the other kind, where a pixel is in the mask above 0.5; exact
+ * Euclidean distances in pixels. 0 everywhere in a mask that is all or nothing. Shape and dtype of the mask.
  */
 export function toOther(mask: TensorLike): Tensor {
   return mapped("toOther", mask, (inside, outside) => inside + outside);
 }
 
 /**
- * Signed distances: of a pixel outside the mask to the nearest one inside, above 0; of a pixel inside, 1 - the distance to
- * the nearest one outside, at most 0. 0 everywhere in a mask that is all or nothing. As in Kervadec et al. 2019.
+ * Signed distances: of a pixel outside the mask to the nearest one inside, above 0; of a pixel inside, 1 - the distance
+ * to the nearest one outside, at most 0. 0 everywhere in a mask that is all or nothing. As in Kervadec et al. 2019.
  */
 export function signed(mask: TensorLike): Tensor {
   return mapped("signed", mask, (inside, outside) => (inside > 0 ? 1 - inside : outside));

@@ -43,9 +43,10 @@ export interface ComboOptions extends Omit<MaskOptions, "includeBackground" | "a
  * Combo loss: alpha mean(-beta t log p - (1 - beta)(1 - t) log(1 - p)) - (1 - alpha) D, D the Dice coefficient
  * (2 sum p t + smooth) / (sum p + sum t + smooth).
  *
- * probabilities [n, classes, ...pixels] in [0, 1] (logits with activation "sigmoid"); targets of the same shape in [0, 1],
- * or int32 labels [n, ...pixels]. Its least value is alpha - 1, not 0. Probabilities within 1e-7 of 0 and 1 count as that
- * far away, with gradient 0. "mean" is over classes and pixels, and for D over its classes. Options: see `ComboOptions`.
+ * probabilities [n, classes, ...pixels] in [0, 1] (logits with activation "sigmoid"); targets of the same shape in [0,
+ * 1], or int32 labels [n, ...pixels]. Its least value is alpha - 1, not 0. Probabilities within 1e-7 of 0 and 1 count
+ * as that far away, with gradient 0. "mean" is over classes and pixels, and for D over its classes. Options: see
+ * `ComboOptions`.
  * Taghanaki et al. 2019, arXiv:1805.02798. Reference values: the formula in float64.
  */
 export function combo(probabilities: TensorLike, targets: TensorLike, options: ComboOptions = {}): Tensor {
@@ -94,7 +95,9 @@ export interface ExponentialLogarithmicOptions extends Omit<MaskOptions, "includ
   crossEntropyGamma?: number;
   /** Added to numerator and denominator of the coefficient, above 0. Default 1. */
   smooth?: number;
-  /** A factor for each class in the cross-entropy part, [classes]; the paper's is sqrt(pixels / pixels of the class). */
+  /**
+   * A factor for each class in the cross-entropy part, [classes]; the paper's is sqrt(pixels / pixels of the class).
+   */
   classWeight?: TensorLike | null;
   reduction?: Total;
 }
@@ -103,10 +106,11 @@ export interface ExponentialLogarithmicOptions extends Omit<MaskOptions, "includ
  * Exponential logarithmic loss: a mean_c (-log D_c)^g + b mean (w_y (-log p_y)^h), D the Dice coefficient
  * (2 sum p t + smooth) / (sum p + sum t + smooth) of a class in a sample, y the label of a pixel.
  *
- * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`, whose logarithms are exact; of probabilities,
- * p below 1e-7 counts as 1e-7 and has gradient 0); targets of the same shape in [0, 1], or int32 labels [n, ...pixels].
- * Powers below 1 make small losses large, with a slope that grows without bound towards 0; at 0 the gradient is 0. The mean
- * of the second part is over pixels. Options: see `ExponentialLogarithmicOptions` (a, b, g, h in their order).
+ * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`, whose logarithms are exact; of
+ * probabilities, p below 1e-7 counts as 1e-7 and has gradient 0); targets of the same shape in [0, 1], or int32 labels
+ * [n, ...pixels]. Powers below 1 make small losses large, with a slope that grows without bound towards 0; at 0 the
+ * gradient is 0. The mean of the second part is over pixels. Options: see `ExponentialLogarithmicOptions` (a, b, g, h
+ * in their order).
  * Wong et al. 2018, arXiv:1809.00076. Reference values: the formula in float64.
  */
 export function exponentialLogarithmic(

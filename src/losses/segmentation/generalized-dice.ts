@@ -45,9 +45,9 @@ export const generalizedDiceDefaults: Settings<GeneralizedDiceOptions> = {
  * T = sum t over the pixels of class c, w = 1 / T^2. Rare classes weigh as much as frequent ones.
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
- * int32 labels [n, ...pixels]. "none" gives [n] for axis "sample", a scalar for "batch". A class that does not occur gets
- * the largest weight of those that do, as in MONAI; where none occurs all weights are 0. Of one class it is `dice` with
- * squared false. Options: see `GeneralizedDiceOptions`; preset "monai" (GeneralizedDiceLoss) has smooth 1e-5.
+ * int32 labels [n, ...pixels]. "none" gives [n] for axis "sample", a scalar for "batch". A class that does not occur
+ * gets the largest weight of those that do, as in MONAI; where none occurs all weights are 0. Of one class it is `dice`
+ * with squared false. Options: see `GeneralizedDiceOptions`; preset "monai" (GeneralizedDiceLoss) has smooth 1e-5.
  * Sudre et al. 2017, arXiv:1707.03237. Reference values: MONAI.
  */
 export function generalizedDice(
@@ -88,8 +88,8 @@ export function generalizedDiceTerms(masks: Masks, form: Smoothed<GeneralizedSet
 }
 
 /**
- * volume^-power along the last axis, relative to that of the smallest volume above 0, whose power is the unit: so no weight
- * exceeds 1. A volume of 0 weighs as much as the smallest above 0; when there is none, all weigh 0.
+ * volume^-power along the last axis, relative to that of the smallest volume above 0, whose power is the unit: so no
+ * weight exceeds 1. A volume of 0 weighs as much as the smallest above 0; when there is none, all weigh 0.
  */
 function inverseVolumes(volume: Tensor, power: number): { weight: Tensor; unit: Tensor } {
   if (power === 0) return { weight: onesLike(volume), unit: onesLike(volume.sum(-1)) };
@@ -116,13 +116,13 @@ export interface GeneralizedWassersteinDiceOptions
 }
 
 /**
- * Generalised Wasserstein Dice loss: 1 - (2 TP + smooth) / (2 TP + sum W + smooth), where W = sum_c M_yc p_c is how far the
- * prediction of a pixel is from its label y, TP = sum a_y (1 - W), a = 1 for all classes but 0. With weighting "volume",
- * 1 - (2 TP + smooth) / (sum a_y (2 - W) + smooth). Confusing similar classes costs less.
+ * Generalised Wasserstein Dice loss: 1 - (2 TP + smooth) / (2 TP + sum W + smooth), where W = sum_c M_yc p_c is how far
+ * the prediction of a pixel is from its label y, TP = sum a_y (1 - W), a = 1 for all classes but 0. With weighting
+ * "volume", 1 - (2 TP + smooth) / (sum a_y (2 - W) + smooth). Confusing similar classes costs less.
  *
- * probabilities [n, classes, ...pixels] (logits with `activation`), labels int32 [n, ...pixels] or masks of the shape of
- * the probabilities; distances M [classes, classes], >= 0, of label and prediction, which are divided by the largest.
- * "none" gives [n]. A sample that is all background and predicted so has loss 0 without smoothing.
+ * probabilities [n, classes, ...pixels] (logits with `activation`), labels int32 [n, ...pixels] or masks of the shape
+ * of the probabilities; distances M [classes, classes], >= 0, of label and prediction, which are divided by the
+ * largest. "none" gives [n]. A sample that is all background and predicted so has loss 0 without smoothing.
  * Options: weighting ("foreground"), smooth (0), smoothNumerator, smoothDenominator (smooth), ignoreIndex (-100),
  * activation ("none"), reduction ("mean"). Fidon et al. 2017, arXiv:1707.00478. Reference values: MONAI.
  */

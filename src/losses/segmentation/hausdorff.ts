@@ -31,10 +31,10 @@ export interface HausdorffDistanceTransformOptions extends MaskOptions {
  * class, d_p and d_t how far a pixel is from the other side of the boundary of the predicted and of the target mask.
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
- * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch". No gradient passes the
- * distances; a mask that is all or nothing has distance 0. They read the values of the prediction, so inside `compile` the
- * distances have to be arguments. Options: see `HausdorffDistanceTransformOptions`. MONAI leaves the background out unless
- * told.
+ * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch". No gradient passes
+ * the distances; a mask that is all or nothing has distance 0. They read the values of the prediction, so inside
+ * `compile` the distances have to be arguments. Options: see `HausdorffDistanceTransformOptions`. MONAI leaves the
+ * background out unless told.
  * Karimi and Salcudean 2019, arXiv:1904.10030. Reference values: monai.losses.HausdorffDTLoss, LogHausdorffDTLoss.
  */
 export function hausdorffDistanceTransform(
@@ -89,13 +89,13 @@ export interface HausdorffErosionOptions extends MaskOptions {
 
 /**
  * Hausdorff distance loss by erosion: sum_k k^alpha e_k, e_0 = (p - t)^2, e_k = n([mean of e_{k-1} over a pixel and its
- * neighbours along each axis - 0.5]+), where n maps the least value of a mask to 0 and the largest to 1. What survives many
- * erosions is a thick error.
+ * neighbours along each axis - 0.5]+), where n maps the least value of a mask to 0 and the largest to 1. What survives
+ * many erosions is a thick error.
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
- * int32 labels [n, ...pixels]. "none" gives [n, classes, ...pixels], 0 where ignored. A mask without differences is left as
- * it is by n; the gradient at the kink is 0. Only errors above 0.7 or so have a gradient. Options: alpha (2), erosions (10),
- * includeBackground (true), ignoreIndex (-100), activation ("none"), reduction ("mean").
+ * int32 labels [n, ...pixels]. "none" gives [n, classes, ...pixels], 0 where ignored. A mask without differences is
+ * left as it is by n; the gradient at the kink is 0. Only errors above 0.7 or so have a gradient. Options: alpha (2),
+ * erosions (10), includeBackground (true), ignoreIndex (-100), activation ("none"), reduction ("mean").
  * Karimi and Salcudean 2019, arXiv:1904.10030. Reference values: kornia.losses.HausdorffERLoss.
  */
 export function hausdorffErosion(

@@ -9,8 +9,9 @@ import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { expectPixels, type MaskOptions, masksOf, weighClasses } from "./masks.ts";
 
-// The Lovasz extension of the Jaccard loss 1 - shared / union: errors in falling order, each times how much that loss grows
-// when it joins the errors before it. The order is a constant to the gradient, so where errors tie it is that of the pixels.
+// The Lovasz extension of the Jaccard loss 1 - shared / union: errors in falling order, each times how much that loss
+// grows when it joins the errors before it. The order is a constant to the gradient, so where errors tie it is that of
+// the pixels.
 
 /** The extension along the last axis, for errors >= 0 and targets in [0, 1]. */
 function extension(errors: Tensor, targets: Tensor): Tensor {
@@ -38,13 +39,15 @@ export interface LovaszHingeOptions {
 }
 
 /**
- * Lovasz hinge: the extension of the Jaccard loss of a binary mask to the hinge errors [1 - x (2 t - 1)]+ of its pixels.
+ * Lovasz hinge: the extension of the Jaccard loss of a binary mask to the hinge errors [1 - x (2 t - 1)]+ of its
+ * pixels.
  *
- * logits [n, ...pixels], targets of the same shape, 0 or 1. "none" gives [n] for axis "sample", a scalar for "batch". Of one
- * pixel it is the hinge loss. The gradient at a kink of the hinge is 0; without positives the largest error counts alone.
- * Where all pixels are ignored the loss is 0. Options: axis ("sample"; segmentation_models_pytorch has "batch"), ignoreIndex
- * (-100), reduction ("mean").
- * Berman et al. 2018, arXiv:1705.08790. Reference values: segmentation_models_pytorch's LovaszLoss, the authors' formula.
+ * logits [n, ...pixels], targets of the same shape, 0 or 1. "none" gives [n] for axis "sample", a scalar for "batch".
+ * Of one pixel it is the hinge loss. The gradient at a kink of the hinge is 0; without positives the largest error
+ * counts alone. Where all pixels are ignored the loss is 0. Options: axis ("sample"; segmentation_models_pytorch has
+ * "batch"), ignoreIndex (-100), reduction ("mean").
+ * Berman et al. 2018, arXiv:1705.08790. Reference values: segmentation_models_pytorch's LovaszLoss, the authors'
+ * formula.
  */
 export function lovaszHinge(logits: TensorLike, targets: TensorLike, options: LovaszHingeOptions = {}): Tensor {
   const where = "lovaszHinge";
@@ -81,12 +84,13 @@ export interface LovaszSoftmaxOptions extends MaskOptions {
 /**
  * Lovasz-softmax: for each class the extension of its Jaccard loss to the errors |t - p| of the pixels.
  *
- * probabilities [n, classes, ...pixels] (logits with `activation`), labels int32 [n, ...pixels] or masks of the shape of
- * the probabilities. "none" gives [classes] for axis "batch", [n, classes] for "sample", 0 for classes that do not count;
- * "mean" is over those that do, in each sample first; with none of them it is 0. The gradient at p = t is 0. Options:
- * classes ("present"), axis ("batch"), includeBackground (true), classWeight (none), ignoreIndex (-100), activation
- * ("none"), reduction ("mean").
- * Berman et al. 2018, arXiv:1705.08790. Reference values: segmentation_models_pytorch's LovaszLoss, the authors' formula.
+ * probabilities [n, classes, ...pixels] (logits with `activation`), labels int32 [n, ...pixels] or masks of the shape
+ * of the probabilities. "none" gives [classes] for axis "batch", [n, classes] for "sample", 0 for classes that do not
+ * count; "mean" is over those that do, in each sample first; with none of them it is 0. The gradient at p = t is 0.
+ * Options: classes ("present"), axis ("batch"), includeBackground (true), classWeight (none), ignoreIndex (-100),
+ * activation ("none"), reduction ("mean").
+ * Berman et al. 2018, arXiv:1705.08790. Reference values: segmentation_models_pytorch's LovaszLoss, the authors'
+ * formula.
  */
 export function lovaszSoftmax(
   probabilities: TensorLike,

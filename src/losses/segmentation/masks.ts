@@ -45,7 +45,9 @@ export interface Masks {
   /** Probabilities and targets of the classes that count; 0 where ignored. */
   p: Tensor;
   t: Tensor;
-  /** What was given: the first argument, and the targets of all classes as masks and, if labels were given, as labels. */
+  /**
+   * What was given: the first argument, and the targets of all classes as masks and, if labels were given, as labels.
+   */
   x: Tensor;
   targets: Tensor;
   labels: Tensor | null;
@@ -142,7 +144,9 @@ export function foreground(where: string, name: string, x: Tensor): (m: Tensor) 
   return (m) => m.slice([null, { start: 1 }]);
 }
 
-/** Throws unless the masks have axes for pixels, and, where one class is too few, at least two; `hint` says what to do. */
+/**
+ * Throws unless the masks have axes for pixels, and, where one class is too few, at least two; `hint` says what to do.
+ */
 export function expectPixels(where: string, name: string, x: Tensor, hint?: string): void {
   if (x.ndim < 3) {
     throw new ShapeError(where, `${name} must be [n, classes, ...pixels], got ${formatShape(x.shape)}`);
@@ -173,7 +177,9 @@ export function weighClasses(
   return loss.mul(alongAxis(countedWeights(where, classWeight, loss, axis, includeBackground), loss.ndim, axis));
 }
 
-/** Weights [classes], checked, of the classes along an axis of `loss`, from which the background may be gone already. */
+/**
+ * Weights [classes], checked, of the classes along an axis of `loss`, from which the background may be gone already.
+ */
 export function countedWeights(
   where: string,
   classWeight: TensorLike,

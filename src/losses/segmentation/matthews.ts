@@ -26,9 +26,10 @@ export interface MatthewsOptions extends MaskOptions {
  * TP = sum p t, TN = sum (1 - p)(1 - t), FP = sum p (1 - t), FN = sum (1 - p) t, over the pixels of each class.
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
- * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch", a scalar for "all". The
- * loss is in [0, 2]: 0 where there is no false count, and otherwise 1 where a factor under the root is 0.
- * Options: see `MatthewsOptions`. segmentation_models_pytorch has smooth 1e-5 and axis "all", MONAI smoothDenominator 1e-5.
+ * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch", a scalar for "all".
+ * The loss is in [0, 2]: 0 where there is no false count, and otherwise 1 where a factor under the root is 0.
+ * Options: see `MatthewsOptions`. segmentation_models_pytorch has smooth 1e-5 and axis "all", MONAI smoothDenominator
+ * 1e-5.
  * Abhishek and Hamarneh 2021, arXiv:2010.13454. Reference values: these libraries.
  */
 export function matthews(probabilities: TensorLike, targets: TensorLike, options: MatthewsOptions = {}): Tensor {
@@ -71,8 +72,8 @@ export interface SensitivitySpecificityOptions extends MaskOptions {
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
  * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch", a scalar for "all".
  * Where there are no positives, or no negatives, their part is 0. Options: see `SensitivitySpecificityOptions`.
- * Brosch et al. 2015, "Deep convolutional encoder networks for multiple sclerosis lesion segmentation". Reference values:
- * the formula in float64.
+ * Brosch et al. 2015, "Deep convolutional encoder networks for multiple sclerosis lesion segmentation". Reference
+ * values: the formula in float64.
  */
 export function sensitivitySpecificity(
   probabilities: TensorLike,

@@ -26,8 +26,8 @@ export const dilated = (x: Tensor): Tensor =>
   pixelAxes(x).reduce((m, axis) => neighbours(m, axis).reduce((a, b) => maximum(a, b), m), x);
 
 /**
- * The soft skeleton (Shit et al. 2021): what an opening takes away from the mask and from each of its erosions, as a union
- * a + b - a b of what lies in [0, 1].
+ * The soft skeleton (Shit et al. 2021): what an opening takes away from the mask and from each of its erosions, as a
+ * union a + b - a b of what lies in [0, 1].
  */
 export function softSkeleton(mask: Tensor, iterations: number): Tensor {
   const thin = (x: Tensor) => x.sub(dilated(eroded(x))).relu();

@@ -26,11 +26,12 @@ export interface NaclOptions {
 }
 
 /**
- * Neighbour-aware calibration (NACL): cross-entropy + alpha mean_c |x_c - s_c|, s_c the share of class c among the labels
- * around the pixel. The second part keeps the logits near what the neighbourhood says, instead of letting them grow.
+ * Neighbour-aware calibration (NACL): cross-entropy + alpha mean_c |x_c - s_c|, s_c the share of class c among the
+ * labels around the pixel. The second part keeps the logits near what the neighbourhood says, instead of letting them
+ * grow.
  *
- * logits [n, classes, ...pixels], labels int32 [n, ...pixels]. "none" gives [n, ...pixels], 0 where ignored; the mean is over
- * the others. Beyond the edges there are no labels. Options: see `NaclOptions`.
+ * logits [n, classes, ...pixels], labels int32 [n, ...pixels]. "none" gives [n, ...pixels], 0 where ignored; the mean
+ * is over the others. Beyond the edges there are no labels. Options: see `NaclOptions`.
  * Murugesan et al. 2023, "Trust your neighbours", arXiv:2303.06268. Reference values: monai.losses.NACLLoss.
  */
 export function nacl(logits: TensorLike, labels: TensorLike, options: NaclOptions = {}): Tensor {

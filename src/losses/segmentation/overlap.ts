@@ -29,8 +29,8 @@ export interface OverlapOptions extends MaskOptions {
   /** -log of the coefficient, in place of 1 - it; needs smoothing. Default false. */
   log?: boolean;
   /**
-   * For targets between 0 and 1: (sum p + sum t - sum |p - t|) / 2 in place of sum p t, which is largest at p = t; there
-   * the gradient of |p - t| is 0. Wang et al. 2023, arXiv:2302.05666. Default false.
+   * For targets between 0 and 1: (sum p + sum t - sum |p - t|) / 2 in place of sum p t, which is largest at p = t;
+   * there the gradient of |p - t| is 0. Wang et al. 2023, arXiv:2302.05666. Default false.
    */
   softLabel?: boolean;
   reduction?: Reduction;

@@ -82,8 +82,8 @@ const tverskyPresets: Record<NonNullable<TverskyOptions["preset"]>, Partial<Sett
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
  * int32 labels [n, ...pixels]. "none" gives [n, classes] for axis "sample", [classes] for "batch", a scalar for "all".
  * alpha and beta 0.5 make it `dice` with squared false, 1 make it `jaccard`; beta above alpha favours recall.
- * Options: see `TverskyOptions`. Presets: "monai", "keras", "smp" (segmentation_models_pytorch). Keras has the two masks
- * exchanged, so that its alpha weighs false negatives, against its documentation; so it does under the preset.
+ * Options: see `TverskyOptions`. Presets: "monai", "keras", "smp" (segmentation_models_pytorch). Keras has the two
+ * masks exchanged, so that its alpha weighs false negatives, against its documentation; so it does under the preset.
  * Salehi et al. 2017, arXiv:1706.05721. Reference values: the libraries of the presets.
  */
 export function tversky(probabilities: TensorLike, targets: TensorLike, options: TverskyOptions = {}): Tensor {
@@ -117,7 +117,9 @@ export interface FocalTverskyOptions extends OverlapOptions {
   alpha?: number;
   /** The weight of false negatives, >= 0. Default 0.7. */
   beta?: number;
-  /** Each loss is raised to the power 1 / gamma, gamma > 0; above 1 it dwells on classes of small overlap. Default 4/3. */
+  /**
+   * Each loss is raised to the power 1 / gamma, gamma > 0; above 1 it dwells on classes of small overlap. Default 4/3.
+   */
   gamma?: number;
 }
 
@@ -125,8 +127,8 @@ export interface FocalTverskyOptions extends OverlapOptions {
  * Focal Tversky loss: (1 - TI)^(1 / gamma), TI the Tversky index (I + smooth) / (I + alpha FP + beta FN + smooth).
  *
  * Arguments and options as of `tversky`; gamma 1 makes it that. For gamma > 1 the slope grows without bound as the loss
- * falls to 0; at 0 the gradient is 0. Here, as in `tversky`, alpha weighs false positives; the paper's alpha of 0.7 weighs
- * false negatives. Options: see `FocalTverskyOptions`.
+ * falls to 0; at 0 the gradient is 0. Here, as in `tversky`, alpha weighs false positives; the paper's alpha of 0.7
+ * weighs false negatives. Options: see `FocalTverskyOptions`.
  * Abraham and Khan 2019, arXiv:1810.07842. Reference values: the formula in float64.
  */
 export function focalTversky(

@@ -16,8 +16,8 @@ import {
 } from "./masks.ts";
 import { falseNegatives, falsePositives, intersection, shortfall } from "./overlap.ts";
 
-// Losses that treat class 0, the background, unlike the rare classes: its well-classified pixels are passed over, and the
-// poor overlaps of the others are dwelt on. Each takes at least two classes.
+// Losses that treat class 0, the background, unlike the rare classes: its well-classified pixels are passed over, and
+// the poor overlaps of the others are dwelt on. Each takes at least two classes.
 
 type Classes = Omit<MaskOptions, "includeBackground">;
 const { includeBackground, ...classDefaults } = maskDefaults;
@@ -44,10 +44,12 @@ export interface AsymmetricFocalOptions extends Classes {
  * Asymmetric focal loss of a pixel: -(1 - delta) t_0 (1 - p_0)^gamma log p_0 - delta sum_{c > 0} t_c log p_c. Only the
  * background is focal, so that rare classes keep their gradient.
  *
- * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`, whose logarithms are exact; of probabilities,
- * p below 1e-7 counts as 1e-7 and has gradient 0); targets of the same shape in [0, 1], or int32 labels [n, ...pixels].
- * "none" gives [n, ...pixels], 0 where ignored; "mean" is over the others. Options: see `AsymmetricFocalOptions`.
- * Yeung et al. 2022, "Unified focal loss", arXiv:2102.04525. Reference values: MONAI, whose mean is over classes as well.
+ * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`, whose logarithms are exact; of
+ * probabilities, p below 1e-7 counts as 1e-7 and has gradient 0); targets of the same shape in [0, 1], or int32 labels
+ * [n, ...pixels]. "none" gives [n, ...pixels], 0 where ignored; "mean" is over the others. Options: see
+ * `AsymmetricFocalOptions`.
+ * Yeung et al. 2022, "Unified focal loss", arXiv:2102.04525. Reference values: MONAI, whose mean is over classes as
+ * well.
  */
 export function asymmetricFocal(
   probabilities: TensorLike,
@@ -90,13 +92,14 @@ export interface AsymmetricFocalTverskyOptions extends Classes {
 }
 
 /**
- * Asymmetric focal Tversky loss: 1 - TI_0 for the background and (1 - TI_c)^(1 - gamma) for each other class, TI the Tversky
- * index (I + smooth) / (I + delta FN + (1 - delta) FP + smooth) of a class in a sample.
+ * Asymmetric focal Tversky loss: 1 - TI_0 for the background and (1 - TI_c)^(1 - gamma) for each other class, TI the
+ * Tversky index (I + smooth) / (I + delta FN + (1 - delta) FP + smooth) of a class in a sample.
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
- * int32 labels [n, ...pixels]. "none" gives [n, classes]. At TI = 1, where the slope is infinite, the gradient is 0. Options:
- * see `AsymmetricFocalTverskyOptions`.
- * Yeung et al. 2022, "Unified focal loss", arXiv:2102.04525. Reference values: MONAI, which clips p to [1e-7, 1 - 1e-7].
+ * int32 labels [n, ...pixels]. "none" gives [n, classes]. At TI = 1, where the slope is infinite, the gradient is 0.
+ * Options: see `AsymmetricFocalTverskyOptions`.
+ * Yeung et al. 2022, "Unified focal loss", arXiv:2102.04525. Reference values: MONAI, which clips p to [1e-7, 1 -
+ * 1e-7].
  */
 export function asymmetricFocalTversky(
   probabilities: TensorLike,
@@ -145,12 +148,13 @@ export interface UnifiedFocalOptions extends Classes {
 }
 
 /**
- * Unified focal loss, asymmetric: weight `asymmetricFocal` + (1 - weight) `asymmetricFocalTversky`, with one delta and one
- * gamma for both.
+ * Unified focal loss, asymmetric: weight `asymmetricFocal` + (1 - weight) `asymmetricFocalTversky`, with one delta and
+ * one gamma for both.
  *
  * probabilities [n, classes, ...pixels] in [0, 1] (logits with `activation`); targets of the same shape in [0, 1], or
  * int32 labels [n, ...pixels]. The terms of the parts differ in shape, so there is no reduction "none". Options: see
- * `UnifiedFocalOptions`. MONAI's delta is 0.7, and its mean of the focal part is over the classes as well, which halves it.
+ * `UnifiedFocalOptions`. MONAI's delta is 0.7, and its mean of the focal part is over the classes as well, which halves
+ * it.
  * Yeung et al. 2022, arXiv:2102.04525. Reference values: MONAI, with a weight that makes up for that.
  */
 export function unifiedFocal(

@@ -14,10 +14,10 @@ import { filtered } from "./morphology.ts";
 export type MaskLoss = (predictions: Tensor, targets: Tensor) => Tensor;
 
 /**
- * The loss of predictions and targets that are both multiplied by a mask: what is outside the mask is correctly predicted
- * background. For losses of probabilities and targets that are masks [n, classes, ...pixels]; the third argument is
- * [n or 1, 1, ...pixels]. Overlaps do not see such pixels; losses that average over pixels still count them, so give labels
- * and `ignoreIndex` to those. As monai.losses.MaskedLoss.
+ * The loss of predictions and targets that are both multiplied by a mask: what is outside the mask is correctly
+ * predicted background. For losses of probabilities and targets that are masks [n, classes, ...pixels]; the third
+ * argument is [n or 1, 1, ...pixels]. Overlaps do not see such pixels; losses that average over pixels still count
+ * them, so give labels and `ignoreIndex` to those. As monai.losses.MaskedLoss.
  */
 export function masked(loss: MaskLoss): (probabilities: TensorLike, targets: TensorLike, mask: TensorLike) => Tensor {
   const where = "wrappers.masked";
@@ -33,15 +33,15 @@ export function masked(loss: MaskLoss): (probabilities: TensorLike, targets: Ten
 
 export interface DeepSupervisionOptions {
   /**
-   * The factor on each level, the first being of full size: "exponential" 1, 1/2, 1/4, 1/8, and 1/16 from there on, "same" 1,
-   * "two" 1 for the first and 1/2 for the others, or a list with one for each. Default "exponential".
+   * The factor on each level, the first being of full size: "exponential" 1, 1/2, 1/4, 1/8, and 1/16 from there on,
+   * "same" 1, "two" 1 for the first and 1/2 for the others, or a list with one for each. Default "exponential".
    */
   weights?: "exponential" | "same" | "two" | readonly number[];
 }
 
 /**
- * Deep supervision: the weighted sum of the losses of predictions of several sizes, each with the targets brought to its
- * size by the nearest pixel. Predictions are [n, classes, ...pixels]; targets are masks of such a form, or labels
+ * Deep supervision: the weighted sum of the losses of predictions of several sizes, each with the targets brought to
+ * its size by the nearest pixel. Predictions are [n, classes, ...pixels]; targets are masks of such a form, or labels
  * [n, ...pixels]. As monai.losses.DeepSupervisionLoss.
  */
 export function deepSupervision(
@@ -75,9 +75,10 @@ export interface MultiScaleOptions {
 }
 
 /**
- * Several scales: the mean of the losses of probabilities and targets, both blurred by each scale. A Gaussian sampled up to
- * 3 standard deviations, whose weights add up to 1, with zeros beyond the edges. For masks [n, classes, ...pixels] and
- * losses that take targets between 0 and 1. As monai.losses.MultiScaleLoss, whose weights do not quite add up to 1.
+ * Several scales: the mean of the losses of probabilities and targets, both blurred by each scale. A Gaussian sampled
+ * up to 3 standard deviations, whose weights add up to 1, with zeros beyond the edges. For masks [n, classes,
+ * ...pixels] and losses that take targets between 0 and 1. As monai.losses.MultiScaleLoss, whose weights do not quite
+ * add up to 1.
  */
 export function multiScale(
   loss: MaskLoss,

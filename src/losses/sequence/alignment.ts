@@ -10,7 +10,9 @@ import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 // What dynamic programs over sequences of several lengths share. Every sample is moved to the end of the common length,
 // so that all finish at the last step and no step needs a mask: a sample enters when its own first step comes.
 
-/** The logarithm of what is impossible. Finite, so that differences of two are no NaN and `detectAnomaly` finds nothing. */
+/**
+ * The logarithm of what is impossible. Finite, so that differences of two are no NaN and `detectAnomaly` finds nothing.
+ */
 export const impossible = -1e30;
 
 /** 0 where the condition holds and `impossible` elsewhere. */

@@ -22,7 +22,9 @@ export interface CRFOptions {
   start?: TensorLike | null;
   /** The score of ending with each tag, [tags]. Default 0 for all. */
   end?: TensorLike | null;
-  /** Which steps belong to the sequence, 1 or 0 of the shape of `tags`: ones, then zeros, the first a one. Default all. */
+  /**
+   * Which steps belong to the sequence, 1 or 0 of the shape of `tags`: ones, then zeros, the first a one. Default all.
+   */
   mask?: TensorLike | null;
   /** Whether emissions are [T, n, tags], tags and mask [T, n]. Default false. */
   timeFirst?: boolean;

@@ -14,7 +14,10 @@ import { blankIndex, impossible, lengths, logOf, paddedLabels, steps } from "./a
 export interface CTCOptions {
   /** The class that stands for no label, from 0, or from the end when negative. Default 0. */
   blank?: number;
-  /** Count a target that no alignment can give as 0 in place of Infinity; its gradient is 0 in either case. Default false. */
+  /**
+   * Count a target that no alignment can give as 0 in place of Infinity; its gradient is 0 in either case. Default
+   * false.
+   */
   zeroInfinity?: boolean;
   /** Whether the first argument holds logits, to be normalised by logSoftmax. Default false. */
   logits?: boolean;
@@ -128,7 +131,9 @@ function withBatch(
   return { x, labels: paddedLabels("ctc", rows, counts, noLabel, classes), frames, counts, noLabel };
 }
 
-/** Targets one after the other as padded rows. No target of more labels than steps is possible, so `time` columns do. */
+/**
+ * Targets one after the other as padded rows. No target of more labels than steps is possible, so `time` columns do.
+ */
 function separate(targets: Tensor, counts: Tensor, time: number): Tensor {
   const { size } = targets;
   expectRange("ctc", "the sum of targetLengths", counts.sum(), { low: size, high: size }, `targets has ${size} labels`);

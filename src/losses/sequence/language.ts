@@ -24,8 +24,9 @@ function classScores(where: string, logits: TensorLike, least: number): Tensor {
 /**
  * The unlikelihood of tokens that should not come: -sum_c log(1 - p_c) over the candidates c, p = softmax(x).
  *
- * logits [..., classes], two classes at least; candidates of the same shape, 1 for what to avoid and 0 elsewhere. "none"
- * gives [...]. Finite where p rounds to 1: 1 - p is the sum of the other probabilities there. Options: reduction ("mean").
+ * logits [..., classes], two classes at least; candidates of the same shape, 1 for what to avoid and 0 elsewhere.
+ * "none" gives [...]. Finite where p rounds to 1: 1 - p is the sum of the other probabilities there. Options: reduction
+ * ("mean").
  * Welleck et al. 2020, arXiv:1908.04319, whose weight alpha is the caller's factor.
  */
 export function unlikelihood(
@@ -74,8 +75,8 @@ export interface LoadBalanceOptions {
 }
 
 /**
- * The load balance of a mixture of experts: E sum_i f_i P_i, with f_i the share of tokens sent to expert i, a constant to
- * the gradient, and P_i its mean probability. `topK` where all experts get as many tokens.
+ * The load balance of a mixture of experts: E sum_i f_i P_i, with f_i the share of tokens sent to expert i, a constant
+ * to the gradient, and P_i its mean probability. `topK` where all experts get as many tokens.
  *
  * logits of the router [tokens, experts]; a token goes to its `topK` (1) most probable experts, the first of equals.
  * Returns a scalar, to be added with a small factor (0.01 in the paper). Fedus, Zoph and Shazeer 2021, arXiv:2101.03961

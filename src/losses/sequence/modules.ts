@@ -41,8 +41,8 @@ export class CRF extends Module {
   }
 
   /**
-   * The best tags of each sequence, by Viterbi's algorithm: a list for each sample, as long as its mask says. Of equally
-   * good ones the lower tag, from the end. Reads values, so it has no gradient and does not compile.
+   * The best tags of each sequence, by Viterbi's algorithm: a list for each sample, as long as its mask says. Of
+   * equally good ones the lower tag, from the end. Reads values, so it has no gradient and does not compile.
    */
   decode(emissions: TensorLike, mask: TensorLike | null = null): number[][] {
     const given = floatTensor("CRF.decode", "emissions", emissions);

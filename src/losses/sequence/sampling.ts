@@ -4,7 +4,8 @@ import { resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 
-// Softmax over more classes than can be scored: the right one against k that a sampler drew. `sampledSoftmax` is among the ranking losses.
+// Softmax over more classes than can be scored: the right one against k that a sampler drew. `sampledSoftmax` is among
+// the ranking losses.
 
 /** Scores of the right class [n] and of sampled ones [n, k], checked. */
 function sampledScores(where: string, positive: TensorLike, negative: TensorLike): [Tensor, Tensor] {

@@ -17,12 +17,13 @@ export interface SoftDTWOptions {
 }
 
 /**
- * Soft dynamic time warping: the soft minimum -gamma log sum e^(-cost / gamma) over all monotone alignments, the cost of
- * one the sum of squared distances of the points that it joins:
+ * Soft dynamic time warping: the soft minimum -gamma log sum e^(-cost / gamma) over all monotone alignments, the cost
+ * of one the sum of squared distances of the points that it joins:
  * r(i, j) = d(i, j) + softmin(r(i-1, j), r(i, j-1), r(i-1, j-1)), by anti-diagonals.
  *
- * predictions [n, T, d], targets [n, S, d], of lengths of their own. "none" gives [n]. May be negative, and is not least
- * at equal series; with `divergence` it is both. Options: gamma (1), divergence (false), reduction ("mean", over n).
+ * predictions [n, T, d], targets [n, S, d], of lengths of their own. "none" gives [n]. May be negative, and is not
+ * least at equal series; with `divergence` it is both. Options: gamma (1), divergence (false), reduction ("mean", over
+ * n).
  * Cuturi and Blondel 2017, arXiv:1703.01541; Blondel, Mensch and Vert 2021, arXiv:2010.08354 (divergence).
  */
 export function softDTW(predictions: TensorLike, targets: TensorLike, options: SoftDTWOptions = {}): Tensor {

@@ -8,7 +8,10 @@ import { type Reduction, reduce } from "../reduction.ts";
 import { expectFraction, scalarOption } from "../scalar-option.ts";
 
 export interface TokenCrossEntropyOptions {
-  /** Whether the logits of a token predict the next one, as in causal language models; false for masked ones. Default true. */
+  /**
+   * Whether the logits of a token predict the next one, as in causal language models; false for masked ones. Default
+   * true.
+   */
   causal?: boolean;
   /** Labels with this value count nowhere. Default -100. */
   ignoreIndex?: number;

@@ -11,7 +11,9 @@ import { blankIndex, impossible, lengths, logOf, paddedLabels, steps } from "./a
 export interface RNNTOptions {
   /** The class that stands for "next step", from 0, or from the end when negative. Default -1, the last. */
   blank?: number;
-  /** FastEmit: how much more the gradient by labels counts than that by blanks, >= 0. The value is the same. Default 0. */
+  /**
+   * FastEmit: how much more the gradient by labels counts than that by blanks, >= 0. The value is the same. Default 0.
+   */
   fastEmit?: number;
   /** Whether the first argument holds logits, to be normalised; false for log-probabilities. Default true. */
   logits?: boolean;
@@ -27,7 +29,8 @@ export interface RNNTOptions {
  * and labels alone: nothing as large as the logits is made besides their normaliser's temporaries.
  * Log-probabilities below -1e30 count as -1e30. Options: blank (-1), fastEmit (0), logits (true), reduction ("mean",
  * over n). With `fastEmit` the gradient by log-probabilities of labels is multiplied by 1 + fastEmit.
- * Graves 2012, arXiv:1211.3711; Yu et al. 2021, arXiv:2010.11148 (FastEmit). Reference: torchaudio.functional.rnnt_loss.
+ * Graves 2012, arXiv:1211.3711; Yu et al. 2021, arXiv:2010.11148 (FastEmit). Reference:
+ * torchaudio.functional.rnnt_loss.
  */
 export function rnnT(
   logits: TensorLike,

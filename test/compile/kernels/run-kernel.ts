@@ -15,8 +15,8 @@ const guardBytes = 128;
 const alignedTo64 = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /**
- * Compiles the kernel that `lower` makes for these inputs, runs it and returns its output. Throws when it writes outside
- * of its output, temporary and scratch memory, or when the order of its parts changes a bit of the output.
+ * Compiles the kernel that `lower` makes for these inputs, runs it and returns its output. Throws when it writes
+ * outside of its output, temporary and scratch memory, or when the order of its parts changes a bit of the output.
  */
 export function runKernel<A>(lower: Lower<A>, output: Layout, inputs: readonly Tensor[], attributes: A): TypedArray {
   const layouts = inputs.map(({ shape, dtype }) => ({ shape, dtype }));

@@ -285,7 +285,9 @@ export class Builder {
     });
   }
 
-  /** Appends an application of an operation to values that it chooses; null when nothing suits, or would be too large. */
+  /**
+   * Appends an application of an operation to values that it chooses; null when nothing suits, or would be too large.
+   */
   plan(name: ApplicationName, { plan }: Pick<Application, "plan">): Value | null {
     try {
       const planned = plan(this);

@@ -127,9 +127,9 @@ export function withKernels<T>(replace: (name: PrimitiveName, kernel: Kernel) =>
 }
 
 /**
- * Runs `fn` while every operation makes rounding errors of up to four units, other ones for each `salt`. How far results
- * move says how well they are determined, gradients included. With `ties`, equal values get equal errors, so that ties
- * stay ties; without, every element of every operation gets its own, and nothing cancels by luck.
+ * Runs `fn` while every operation makes rounding errors of up to four units, other ones for each `salt`. How far
+ * results move says how well they are determined, gradients included. With `ties`, equal values get equal errors, so
+ * that ties stay ties; without, every element of every operation gets its own, and nothing cancels by luck.
  */
 export function withNoise<T>(salt: number, fn: () => T, ties = true): T {
   let index = 0;

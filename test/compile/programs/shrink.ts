@@ -82,8 +82,8 @@ const weight = (p: Program): number =>
   (p.optimizer === null ? 0 : 20);
 
 /**
- * A program that fails as well, and of which no smaller one that was tried does. After at most `most` tries; `counts` says
- * which failures are the one that is looked for.
+ * A program that fails as well, and of which no smaller one that was tried does. After at most `most` tries; `counts`
+ * says which failures are the one that is looked for.
  */
 export function shrink(
   program: Program,

@@ -26,7 +26,10 @@ export const seeded =
     return lossOf(name)(...args);
   };
 
-/** 1/n, 2/n, ...: what a loss for each term is weighted by before it is differentiated, so that no two terms weigh alike. */
+/**
+ * 1/n, 2/n, ...: what a loss for each term is weighted by before it is differentiated, so that no two terms weigh
+ * alike.
+ */
 export const termWeights = (value: Tensor): Tensor =>
   tensor(
     Array.from({ length: value.size }, (_, i) => (value.ndim === 0 ? 1 : (i + 1) / value.size)),

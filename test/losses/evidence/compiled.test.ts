@@ -15,7 +15,9 @@ const differentiated =
     return [value, ...grad(total, wanted, { allowUnused: true })];
   };
 
-/** Sizes at which vectors have remainders; for the defaults. Options may hold a value for each class of the usual sizes. */
+/**
+ * Sizes at which vectors have remainders; for the defaults. Options may hold a value for each class of the usual sizes.
+ */
 const uneven = { n: 37, d: 13, items: 11 };
 
 describe("compiled, a loss and its gradients are what they are eagerly:", () => {

@@ -27,7 +27,8 @@ describe("dice", () => {
   });
 
   test("gives the value that Flux publishes", () => {
-    // Its inputs 1.1, 2.1, 3.1 and 1, 2, 3 are no probabilities; a quarter of them with a sixteenth of the smoothing is the same.
+    // Its inputs 1.1, 2.1, 3.1 and 1, 2, 3 are no probabilities; a quarter of them with a sixteenth of the smoothing is
+    // the same.
     const p = tensor([1.1, 2.1, 3.1], { dtype: "float64" }).div(4);
     expect(dice(p, [0.25, 0.5, 0.75], { preset: "flux", smooth: 1 / 16 }).item()).toBeCloseTo(0.000992391663909964, 14);
   });
