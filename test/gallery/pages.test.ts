@@ -29,6 +29,7 @@ describe("a loss has a page, with its formula, options, code and sources:", () =
       for (const { name, meaning } of page.source.options) {
         if (name !== "reduction") expect(meaning, `the docstring of ${name}`).not.toBe("");
       }
+      if (documented.length > 0) expect(page.source.paragraphs.join(" "), "the docstring").toMatch(/\boptions\b/i);
     });
   }
 });

@@ -23,6 +23,7 @@ export interface MACLOptions {
  *
  * view1, view2: [n, d], n at least 2. Returns [2n] with reduction "none", view1 first. Temperature and weights are
  * constants to the gradient; 1 - P is exact for P near 1, with a floor of 1e-8.
+ * Options: temperature (0.1), alpha (0.5), baseline (0), reduction ("mean").
  * Huang et al. 2023, arXiv:2207.07874. Reference values: the formula in float64, from which lightly's MACLLoss
  * differs by the 1e-8 that it adds to 1 - P.
  */

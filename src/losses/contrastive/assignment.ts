@@ -30,6 +30,7 @@ export interface SwAVOptions {
  *
  * scores: [views, n, d], at least 2 views, of cosines with d prototypes. Returns [n] with reduction "none". Assignments
  * (Sinkhorn and Knopp, in the log domain) are constants to the gradient.
+ * Options: smallCrops (null), temperature (0.1), epsilon (0.05), iterations (3), reduction ("mean").
  * Caron et al. 2020, arXiv:2006.09882. Reference values: lightly's SwaVLoss.
  */
 export function swAV(scores: TensorLike, options: SwAVOptions = {}): Tensor {
@@ -93,6 +94,7 @@ const msnDefaults: Required<MSNOptions> = { temperature: 0.1, sharpening: 0.25, 
  * anchors: [views, n, d], masked views; targets: [n, d]; prototypes: [classes, d]; all normalised here. Returns a
  * scalar. Targets are constants to the gradient. Assran et al. 2022, arXiv:2204.07141. Reference values: lightly's
  * MSNLoss.
+ * Options: temperature (0.1), sharpening (0.25), iterations (3), regularization (1).
  */
 export function msn(
   anchors: TensorLike,
@@ -111,6 +113,7 @@ export function msn(
  * whose classes are unequal; the prior is a power law.
  *
  * anchors: [views, n, d]; targets: [n, d]; prototypes: [classes, d]; all normalised here. Returns a scalar.
+ * Options: temperature (0.1), sharpening (0.25), iterations (3), regularization (1), exponent (0.25).
  * Assran et al. 2023, arXiv:2210.07277. Reference values: lightly's PMSNLoss.
  */
 export function pmsn(
@@ -179,6 +182,7 @@ export interface CAPIOptions {
  * student, teacher: scores [n, patches, d] of d prototypes. Returns [n, patches] with reduction "none". The teacher is
  * a constant to the gradient. Darcet et al. 2025, arXiv:2502.08769. Reference values: the formula in
  * float64, from which lightly's CAPILoss differs by the 1e-8 that it adds to sums.
+ * Options: teacherTemperature (0.06), studentTemperature (0.12), iterations (3), reduction ("mean").
  */
 export function capi(student: TensorLike, teacher: TensorLike, options: CAPIOptions = {}): Tensor {
   const where = "capi";

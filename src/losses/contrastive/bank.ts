@@ -55,6 +55,7 @@ export interface NNCLROptions {
  *
  * queries, keys: [n, d], row i of one belongs to row i of the other; bank: [m, d], as of a `MemoryBank`. Returns [n]
  * with reduction "none". Only the queries have a gradient. For both directions take the mean with the views swapped.
+ * Options: temperature (0.1), reduction ("mean").
  * Dwibedi et al. 2021, arXiv:2104.14548. Reference values: torch.nn.functional.cross_entropy of the same logits.
  */
 export function nnCLR(queries: TensorLike, keys: TensorLike, bank: TensorLike, options: NNCLROptions = {}): Tensor {
@@ -85,6 +86,7 @@ export interface ReSSLOptions {
  *
  * queries: [n, d] of the student; keys: [n, d] of the teacher, a constant to the gradient; bank: [m, d]. Returns [n]
  * with reduction "none". Zheng et al. 2021, arXiv:2107.09282. Reference values: torch.nn.functional.cross_entropy.
+ * Options: studentTemperature (0.1), teacherTemperature (0.04), reduction ("mean").
  */
 export function reSSL(queries: TensorLike, keys: TensorLike, bank: TensorLike, options: ReSSLOptions = {}): Tensor {
   const where = "reSSL";
@@ -116,6 +118,7 @@ export interface CO2Options {
  *
  * view1, view2: [n, d]; n at least 2 where the batch gives the negatives: those of one view are the other view's
  * embeddings of other samples. Returns [n] with reduction "none". It is added to `infoNCE`, with a weight.
+ * Options: bank (null), temperature (0.05), reduction ("mean").
  * Wei et al. 2021, arXiv:2010.02217. Reference values: lightly's CO2Regularizer, whose result has no gradient.
  */
 export function co2(view1: TensorLike, view2: TensorLike, options: CO2Options = {}): Tensor {

@@ -20,6 +20,7 @@ export interface CoSENTOptions {
  *
  * x1, x2: [n, d]; targets: [n], how alike the two sentences are, on any scale. Returns a scalar; 0 where no two targets
  * differ.
+ * Options: scale (20).
  * Su 2022, "CoSENT", kexue.fm/archives/8847; Huang et al. 2024, "CoSENT: Consistent sentence embedding via similarity
  * ranking", IEEE/ACM TASLP 32. Reference values: sentence-transformers' CoSENTLoss.
  */
@@ -35,6 +36,7 @@ export interface AnglEOptions extends CoSENTOptions {}
  * the real parts and the second half the imaginary ones.
  *
  * Arguments as in `coSENT`; rows of odd length get a 0 at the end. The gradient where s is 0 is 0.
+ * Options: scale (20).
  * Li and Li 2024, arXiv:2309.12871 (which adds this to `coSENT` and in-batch negatives). Reference values:
  * sentence-transformers' AnglELoss.
  */

@@ -19,6 +19,7 @@ export interface ContrastiveTensionOptions {
  *
  * x1, x2: [n, d], embeddings by the one model and the other; targets: [n], 1 for the same sentence, 0 for different
  * ones (7 of 8 in the paper). Returns [n] with reduction "none".
+ * Options: reduction ("sum").
  * Carlsson et al. 2021, "Semantic re-tuning with contrastive tension", ICLR. Reference values:
  * torch.nn.functional.binary_cross_entropy_with_logits, as in sentence-transformers' ContrastiveTensionLoss.
  */
@@ -50,6 +51,7 @@ export interface ContrastiveTensionInBatchOptions {
  *
  * x1, x2: [n, d], embeddings of the same n sentences by the one model and the other. Returns [n] with reduction "none".
  * `losses.ContrastiveTensionInBatch` learns the scale.
+ * Options: scale (20), reduction ("mean").
  * Carlsson et al. 2021, ICLR. Reference values: torch.nn.functional.cross_entropy, as in sentence-transformers'
  * ContrastiveTensionLossInBatchNegatives.
  */

@@ -22,6 +22,7 @@ export interface CSRReconstructionOptions {
  *
  * reconstruction, wideReconstruction: [n, d], from the k and the 4 k strongest features; embeddings: [n, d]. Returns a
  * scalar.
+ * Options: auxiliary (null), withoutBias (null), beta (0.1).
  * Wen et al. 2025, arXiv:2503.01776. Reference values: sentence-transformers' CSRReconstructionLoss.
  */
 export function csrReconstruction(

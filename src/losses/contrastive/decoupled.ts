@@ -42,6 +42,7 @@ export interface DecoupledContrastiveOptions {
  * t), the mean of view a against b and b against a. Unlike NT-Xent's, the sum leaves out the positive.
  *
  * view1, view2: [n, d], n at least 2, normalised here. Returns [n] with reduction "none". It may be negative.
+ * Options: temperature (0.1), sigma (null), reduction ("mean").
  * Yeh et al. 2022, arXiv:2110.06848. Reference values: lightly's DCLLoss and DCLWLoss.
  */
 export function decoupledContrastive(
@@ -86,6 +87,7 @@ export interface HardNegativeOptions extends DebiasedOptions {
  *
  * view1, view2: [n, d], n at least 2, normalised here. Returns [2n] with reduction "none", view1 first. Where the floor
  * holds, the negatives have gradient 0. Chuang et al. 2020, arXiv:2007.00224.
+ * Options: temperature (0.5), positivePrior (0.1), reduction ("mean").
  */
 export function debiased(view1: TensorLike, view2: TensorLike, options: DebiasedOptions = {}): Tensor {
   const settings = resolve<Required<DebiasedOptions>>("debiased", options, {
@@ -101,6 +103,7 @@ export function debiased(view1: TensorLike, view2: TensorLike, options: Debiased
  * so that near ones count more.
  *
  * view1, view2: [n, d], n at least 2, normalised here. Returns [2n] with reduction "none", view1 first.
+ * Options: temperature (0.5), positivePrior (0.1), reduction ("mean"), concentration (1).
  * As in the authors' code the weights are differentiated too. Robinson et al. 2021, arXiv:2010.04592.
  */
 export function hardNegative(view1: TensorLike, view2: TensorLike, options: HardNegativeOptions = {}): Tensor {

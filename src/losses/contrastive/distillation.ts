@@ -50,6 +50,7 @@ function softened(where: string, student: Tensor, teacher: Tensor, options: Requ
  *
  * student: scores [views, n, d]; teacher: [teacherViews, n, d], whose view i is the student's view i. Returns a scalar.
  * The teacher and the centre are constants to the gradient.
+ * Options: centre (null), teacherTemperature (0.04), studentTemperature (0.1).
  * Caron et al. 2021, arXiv:2104.14294. Reference values: lightly's DINOLoss.
  */
 export function dino(student: TensorLike, teacher: TensorLike, options: DINOOptions = {}): Tensor {
@@ -83,6 +84,7 @@ export interface IBOTOptions extends DINOOptions {
  * with reduction "none"; an image without masked patches has loss 0, and is counted. visibleWeight adds the mean over
  * the visible patches. Zhou et al. 2022, arXiv:2111.07832. Reference values: lightly's IBOTPatchLoss and
  * IBOTPlusPlusPatchLoss.
+ * Options: centre (null), teacherTemperature (0.04), studentTemperature (0.1), visibleWeight (0), reduction ("mean").
  */
 export function iBOT(student: TensorLike, teacher: TensorLike, mask: TensorLike, options: IBOTOptions = {}): Tensor {
   const where = "iBOT";

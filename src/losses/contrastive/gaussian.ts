@@ -26,6 +26,7 @@ export interface SIGRegOptions {
  *
  * embeddings: [n, d]; directions: [d, slices], which are normalised here: draw them anew for each step,
  * random.normal([d, 1024]). Returns a scalar.
+ * Options: knots (17), tMax (3).
  * Balestriero and LeCun 2025, arXiv:2511.08544 (LeJEPA). Reference values: the formula in
  * float64, with which lightly's SIGReg agrees to float32.
  */
@@ -81,6 +82,7 @@ export interface LeJEPAOptions extends SIGRegOptions {
  *
  * globalViews: [views, n, d]; localViews: [localViews, n, d]; directions: [d, slices], as for `sigReg`. Returns a
  * scalar.
+ * Options: knots (17), tMax (3), lambda (0.05).
  * Balestriero and LeCun 2025, arXiv:2511.08544. Reference values: the formula in float64, as
  * for `sigReg`.
  */
@@ -126,6 +128,7 @@ export interface VISRegOptions {
  *
  * globalViews: [views, n, d], n at least 2; localViews: [localViews, n, d]; directions: [d, slices], columns normalised
  * here, drawn anew for each step. Returns a scalar. Deviations divide by n; that of equal rows has gradient 0.
+ * Options: lambda (0.9), scaleWeight (1), shapeWeight (1), centerWeight (1), eps (0.0001).
  * Wu et al. 2026, arXiv:2606.02572. Reference values: lightly's VISRegLoss.
  */
 export function visReg(

@@ -38,6 +38,8 @@ export interface GistOptions {
  * anchors, all negatives; and, as cosines with positive i, the other positives, masked by the guide's cosine with
  * positive i. A row is never its own negative. Returns [n] with reduction "none". One pair has loss 0.
  *
+ * Options: negatives, guideNegatives, temperature (0.01), margin (0), marginStrategy ("absolute"), contrastAnchors
+ * (true), contrastPositives (true), reduction ("mean").
  * Solatorio 2024, arXiv:2402.16829. Reference values: sentence-transformers' GISTEmbedLoss, which leaves a row among
  * its own negatives if the guide's cosine of the pair is 1.
  */

@@ -93,6 +93,7 @@ export interface NTXentOptions {
  *
  * view1, view2: [n, d]. Returns [2n] with reduction "none", the views of view1 first; "mean" is over those 2n. Equals
  * `infoNCE` with symmetric and sameView. One pair has loss 0 and gradient 0.
+ * Options: temperature (0.5), reduction ("mean").
  * Chen et al. 2020, arXiv:2002.05709. Reference values: pytorch-metric-learning's NTXentLoss.
  */
 export function ntXent(view1: TensorLike, view2: TensorLike, options: NTXentOptions = {}): Tensor {
@@ -123,6 +124,7 @@ export interface ClipOptions {
  * CLIP: the mean of matching each image with the texts of the batch and each text with its images; symmetric `infoNCE`.
  *
  * images, texts: embeddings [n, d], normalised here. Returns [n] with reduction "none".
+ * Options: temperature (0.07), reduction ("mean").
  * Radford et al. 2021, arXiv:2103.00020. Reference values: torch.nn.functional.cross_entropy of the same logits.
  */
 export function clip(images: TensorLike, texts: TensorLike, options: ClipOptions = {}): Tensor {

@@ -25,6 +25,7 @@ export interface NegativeCosineOptions {
  *
  * predictions, targets: [n, d]. Returns [n] with reduction "none". For both directions take the mean of
  * negativeCosine(p1, z2) and negativeCosine(p2, z1). A zero vector has cosine 0.
+ * Options: eps (1e-8), detachTargets (true), reduction ("mean").
  * Chen and He 2021, arXiv:2011.10566; Grill et al. 2020, arXiv:2006.07733. Reference values: lightly's
  * NegativeCosineSimilarity, which leaves the detaching to the caller.
  */
@@ -58,6 +59,7 @@ export interface MaskedReconstructionOptions {
  * predictions, targets: [n, patches, d]; mask: [n, patches], 1 where a patch was masked. Returns [n, patches] with
  * reduction "none", 0 for visible patches, which "mean" does not count; with nothing masked the loss is 0. With
  * normalizePatches the variance is the unbiased one, so that d is at least 2.
+ * Options: normalizePatches (false), eps (0.000001), reduction ("mean").
  * He et al. 2022, arXiv:2111.06377.
  */
 export function maskedReconstruction(

@@ -54,6 +54,7 @@ const barlowPresets: Record<BarlowTwinsPreset, Omit<BarlowSettings, "preset">> =
  * normalisation does, with lambda 0.0051 and 0.005; "monai" divides by the unbiased deviation, whereby C_ii is at most
  * (n - 1) / n. A coordinate that does not vary has correlation 0. Zbontar et al. 2021, arXiv:2103.03230. Reference
  * values: the libraries.
+ * Options: preset ("paper"), lambda (0.0051), correction (0), eps (0.00001), epsOn ("variance").
  */
 export function barlowTwins(view1: TensorLike, view2: TensorLike, options: BarlowTwinsOptions = {}): Tensor {
   const where = "barlowTwins";
@@ -89,6 +90,7 @@ export interface TiCoOptions {
  *
  * view1, view2: [n, d], n at least 2, normalised here. Returns a scalar. C is a constant to the gradient;
  * `SecondMoments` keeps it from step to step.
+ * Options: secondMoments (null), beta (0.9), rho (8).
  * Zhu et al. 2022, arXiv:2206.10698. Reference values: lightly's TiCoLoss.
  */
 export function tiCo(view1: TensorLike, view2: TensorLike, options: TiCoOptions = {}): Tensor {

@@ -19,6 +19,7 @@ export interface GlobalOrthogonalOptions {
  * that points spread evenly over the sphere have.
  *
  * embeddings: [n, d]. Returns a scalar, 0 for one row. The gradient at mean s^2 = 1/d is 0.
+ * Options: meanWeight (1), secondMomentWeight (1).
  * Zhang et al. 2017, arXiv:1708.06320. Reference values: sentence-transformers' GlobalOrthogonalRegularizationLoss,
  * whose two parts are added here.
  */
@@ -62,6 +63,7 @@ export interface FlopsOptions {
  *
  * activations: [n, vocabulary]. Returns a scalar. Rows left out by the threshold count as 0 in the mean. The gradient
  * at an activation of 0 is 0.
+ * Options: threshold (null).
  * Paria et al. 2020, arXiv:2004.05665; Formal et al. 2021, arXiv:2107.05720 (SPLADE: `wrappers.splade`). Reference
  * values: sentence-transformers' FlopsLoss, which takes activations >= 0 and no absolute value.
  */

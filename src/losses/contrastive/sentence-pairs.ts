@@ -18,6 +18,7 @@ export interface CosineSimilarityMSEOptions {
  * Cosine-similarity regression: (cos(x1, x2) - target)^2.
  *
  * x1, x2: [n, d]; targets: [n], usually in [0, 1]. Returns [n] with reduction "none".
+ * Options: reduction ("mean").
  * Reimers and Gurevych 2019, arXiv:1908.10084. Reference values: sentence-transformers' CosineSimilarityLoss.
  */
 export function cosineSimilarityMSE(

@@ -20,6 +20,7 @@ export interface SigLIPOptions {
  * images, texts: [n, d], row i of one belongs to row i of the other; both are L2-normalised here. Returns [n], the sum
  * of an image's row, with reduction "none"; "mean" is the sum of all n^2 over n, as in the paper. `losses.SigLIP`
  * learns scale and bias.
+ * Options: scale (10), bias (-10), reduction ("mean").
  * Zhai et al. 2023, arXiv:2303.15343. Reference values: the paper's pseudo-code, and
  * torch.nn.functional.binary_cross_entropy_with_logits.
  */

@@ -46,6 +46,7 @@ const presets: Record<SupConPreset, Partial<Settings>> = {
  * positives has loss 0 and does not count; without any positives the loss is 0.
  *
  * The positives' cosines come from the sum of their rows, so that n x n values are only made for the denominator.
+ * Options: preset ("paper"), temperature (0.1), baseTemperature (null), reduction ("mean").
  * Khosla et al. 2020, arXiv:2004.11362. Reference values: the formula; SupContrast (NaN for an anchor without
  * positives); pytorch-metric-learning's SupConLoss (0 for a batch of one class).
  */

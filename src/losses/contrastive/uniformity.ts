@@ -23,6 +23,7 @@ export interface AlignmentOptions {
  * Alignment: ||x - y||^alpha for the two views of a sample.
  *
  * view1, view2: [n, d]. Returns [n] with reduction "none". The gradient at distance 0 is 0.
+ * Options: alpha (2), normalize (true), reduction ("mean").
  * Wang and Isola 2020, arXiv:2005.10242; add `uniformity` of both views, half of each. Reference values: lightly's
  * HypersphereLoss.
  */
@@ -53,6 +54,7 @@ export interface UniformityOptions {
  * where all are one point.
  *
  * embeddings: [n, d], n at least 2. Returns a scalar.
+ * Options: t (2), normalize (true).
  * Wang and Isola 2020, arXiv:2005.10242. Reference values: lightly's HypersphereLoss, whose t is 1 by default.
  */
 export function uniformity(embeddings: TensorLike, options: UniformityOptions = {}): Tensor {
@@ -82,6 +84,7 @@ export interface KoLeoOptions {
  * embeddings: [n, d], n at least 2. Returns [n] with reduction "none". Who is nearest is not differentiated; the
  * gradient at distance 0 is 0. Sablayrolles et al. 2019, arXiv:1806.03198; Oquab et al. 2023, arXiv:2304.07193
  * (DINOv2).
+ * Options: eps (1e-8), normalize (true), reduction ("mean").
  */
 export function koLeo(embeddings: TensorLike, options: KoLeoOptions = {}): Tensor {
   const where = "koLeo";

@@ -22,6 +22,7 @@ export interface WMSEOptions {
  * equal distances whatever the embeddings. Returns a scalar. Directions in which a view does not vary are 0 when
  * whitened, with gradient 0 (see `cholesky`). For more than two views take the mean over pairs; for large batches
  * whiten parts of them.
+ * Options: eps (0).
  * Ermolov et al. 2021, arXiv:2007.06346. Reference values: lightly's WMSELoss.
  */
 export function wMSE(view1: TensorLike, view2: TensorLike, options: WMSEOptions = {}): Tensor {
@@ -49,6 +50,7 @@ export interface MMCROptions {
  * the views [views, d] of sample i and C [n, d] their means: views that agree, centroids that fill the space.
  *
  * views: [views, n, d], at least 2 views. Returns a scalar. See `nuclearNorm` for its gradient at singular values of 0.
+ * Options: lambda (0.005), normalize (true).
  * Yerxa et al. 2023, arXiv:2303.03307. Reference values: lightly's MMCRLoss.
  */
 export function mmcr(views: TensorLike, options: MMCROptions = {}): Tensor {
@@ -77,6 +79,7 @@ export interface EMPSSLOptions {
  * rate, which is to be large, and z_mean the mean of a sample's patches.
  *
  * views: [views, n, d], the embeddings of patches, normalised by the caller. Returns a scalar.
+ * Options: eps (0.2), invariance (200).
  * Tong et al. 2023, arXiv:2304.03977. Reference values: lightly's EMPSSLLoss for the invariance; it adds R, which the
  * paper and the authors' code subtract.
  */
@@ -106,6 +109,7 @@ export interface FroSSLOptions {
  * dominates.
  *
  * views: [views, n, d], at least 2 views. Returns a scalar. A view of zeros adds nothing.
+ * Options: invariance (1).
  * Skean et al. 2024, arXiv:2310.02903. Reference values: lightly's FroSSLLoss.
  */
 export function froSSL(views: TensorLike, options: FroSSLOptions = {}): Tensor {

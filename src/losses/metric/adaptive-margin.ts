@@ -38,6 +38,7 @@ export interface AdaFaceOptions {
  * its margin stays in [0, pi]; where that bound cuts in, the own class has gradient 0. A batch of one has z = 0 unless
  * mean and std are given. `losses.AdaFace` keeps the running mean and deviation of the paper.
  *
+ * Options: scale (64), margin (0.4), h (0.333), mean, std, reduction ("mean").
  * Kim et al. 2022, arXiv:2204.00964. Reference values: the authors' code, written with acos (which also keeps all
  * cosines off +-1 by 0.001).
  */
@@ -111,6 +112,8 @@ export interface MagFaceOptions {
  * centres: [classes, d]; labels: [n], int32 class indices. Returns [n] with reduction "none".
  * The paper asks for lambda >= scale K u^2 l^2 / (u^2 - l^2), K the slope of the margin: 22.6 with the defaults.
  *
+ * Options: scale (64), lowerNorm (10), upperNorm (110), lowerMargin (0.45), upperMargin (0.8), lambda (35), overflow
+ * ("easy"), reduction ("mean").
  * Meng et al. 2021, arXiv:2103.06627. Reference values: the formula with acos; overflow as in the authors' code.
  */
 export function magFace(
@@ -176,6 +179,7 @@ export interface CurricularFaceOptions {
  *
  * Shapes, labels and overflow ("taylor") as in `arcFace`. t is a constant to the gradient; `losses.CurricularFace`
  * keeps the running mean of the paper.
+ * Options: scale (64), margin (0.5), t (0), reduction ("mean").
  * Huang et al. 2020, arXiv:2004.00288. Reference values: the authors' code, in float64.
  */
 export function curricularFace(
@@ -224,6 +228,7 @@ export interface ElasticFaceOptions {
  *
  * Shapes and labels as in `normalizedSoftmax`. Angles past pi are left as they are (overflow "none"). With std 0 it is
  * `arcFace` of that overflow, or `cosFace`.
+ * Options: scale (64), margin, std (0.0125), variant ("arc"), generator, reduction ("mean").
  * Boutros et al. 2022, arXiv:2109.09416. Reference values: those two, with std 0, in the authors' form with acos.
  */
 export function elasticFace(

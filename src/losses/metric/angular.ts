@@ -18,6 +18,7 @@ export interface AngularOptions extends BatchOptions {
  * embeddings: [n, d], normalised here; labels: [n], int32. Returns [n, n] with reduction "none", by anchor and
  * positive, 0 where that is no pair; "mean" divides by the number of pairs.
  *
+ * Options: angle (40), references (null), pairs (null), reduction ("mean").
  * Wang et al. 2017, "Deep metric learning with angular loss", ICCV, arXiv:1708.01682. Reference values:
  * pytorch-metric-learning's AngularLoss, for unit vectors (it leaves the negatives as long as they are).
  */

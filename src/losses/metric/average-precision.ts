@@ -24,6 +24,7 @@ export interface FastAPOptions extends BatchOptions {
  * positive has no term: 0, and "mean" does not count it. Where a squared distance lies on a node, the gradient is that
  * of the bin above.
  *
+ * Options: bins (10), references (null), pairs (null), reduction ("mean").
  * Cakir et al. 2019, "Deep metric learning to rank", CVPR. Reference values: pytorch-metric-learning's FastAPLoss.
  */
 export function fastAP(embeddings: TensorLike, labels: TensorLike, options: FastAPOptions = {}): Tensor {
@@ -66,6 +67,7 @@ export interface SmoothAPOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". A query without a positive has no term: 0,
  * and "mean" does not count it. Takes n^3 memory.
  *
+ * Options: temperature (0.01), includeQuery (false), references (null), pairs (null), reduction ("mean").
  * Brown et al. 2020, "Smooth-AP: smoothing the path towards large-scale image retrieval", ECCV, arXiv:2007.12163.
  * Reference values: the formula with loops; pytorch-metric-learning's SmoothAPLoss, which is includeQuery: true.
  */
@@ -113,6 +115,8 @@ export interface PNPOptions extends BatchOptions {
  * - "Iu": (1 + k) log(1 + k), "Ib": (b k - log(1 + b k)) / b^2; their gradients grow with k.
  * - "Ds": log(1 + k), "Dq": 1 - (1 + k)^-alpha; their gradients fall with k, so that outliers count less.
  *
+ * Options: variant ("O"), b (2), alpha (1), temperature (0.01), includeQuery (false), references (null), pairs (null),
+ * reduction ("mean").
  * Li et al. 2022, "Rethinking the optimization of average precision: only penalizing negative instances before positive
  * ones is enough", AAAI, arXiv:2102.04640. Reference values: pytorch-metric-learning's PNPLoss, which is
  * includeQuery: true.

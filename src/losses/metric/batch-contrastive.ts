@@ -45,6 +45,8 @@ const pml: Partial<Settings> = { squared: false, normalize: true, reduction: "me
  * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal, which "mean" does
  * not count. The gradient is 0 at the kinks and at distance 0. `contrastive` takes the pairs one by one.
  *
+ * Options: margin (1), posMargin (0), squared (true), distance ("euclidean"), normalize (false), references (null),
+ * pairs (null), reduction ("mean"), preset.
  * Hadsell, Chopra and LeCun 2006, CVPR. Reference values: pytorch-metric-learning's ContrastiveLoss.
  */
 export function batchContrastive(
@@ -68,6 +70,7 @@ export type SNRContrastiveOptions = Omit<BatchContrastiveOptions, "distance" | "
  * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", by anchor and other; the ratio is not
  * symmetric. A sum of squares var(a) (d - 1) below 1e-12 counts as that.
  *
+ * Options: margin (1), posMargin (0), normalize (false), references (null), pairs (null), reduction ("meanNonZero").
  * Yuan et al. 2019, "Signal-to-noise ratio: a robust distance metric for deep metric learning", CVPR, arXiv:1904.02616.
  * Reference values: pytorch-metric-learning's SignalToNoiseRatioContrastiveLoss, which has normalize: true.
  */

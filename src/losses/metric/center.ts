@@ -20,6 +20,7 @@ export interface CenterOptions {
  * embeddings: [n, d]; centres: [classes, d]; labels: [n], int32 class indices. Returns [n] with reduction "none"; the
  * paper sums. By itself it is least where all is one point: add it to a softmax loss, weighted by about 0.003.
  * `losses.Center` owns the centres, which may also follow the paper's own rule.
+ * Options: reduction ("mean").
  * Wen et al. 2016, "A discriminative feature learning approach for deep face recognition", ECCV. Reference values: the
  * formula.
  */
@@ -46,6 +47,7 @@ export interface RingOptions {
  *
  * embeddings: [n, d]. Returns [n] with reduction "none". The gradient at the zero vector is 0. `losses.Ring` learns the
  * radius. Accompanies a softmax loss, weighted by about 0.01.
+ * Options: radius (1), reduction ("mean").
  * Zheng et al. 2018, arXiv:1803.00130. Reference values: the formula.
  */
 export function ring(embeddings: TensorLike, options: RingOptions = {}): Tensor {
@@ -66,6 +68,7 @@ export interface P2SGradOptions {
  *
  * embeddings: [n, d]; centres: [classes, d]; labels: [n], int32 class indices. Returns [n, classes] with reduction
  * "none".
+ * Options: reduction ("mean").
  * Zhang et al. 2019, arXiv:1905.02479; Wang and Yamagishi 2021, arXiv:2103.11326 (as a mean squared error). Reference
  * values: pytorch-metric-learning's P2SGradLoss.
  */

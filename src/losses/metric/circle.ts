@@ -24,6 +24,7 @@ export interface CircleOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". An anchor without a positive or without a
  * negative has no term: 0, and "mean" does not count it.
  *
+ * Options: margin (0.4), gamma (80), similarity ("cosine"), references (null), pairs (null), reduction ("mean").
  * Sun et al. 2020, "Circle loss: a unified perspective of pair similarity optimization", CVPR, arXiv:2002.10857.
  * Reference values: pytorch-metric-learning's CircleLoss. Keras's has the same value, but lets the gradient through the
  * weights.

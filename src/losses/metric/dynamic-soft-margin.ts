@@ -29,6 +29,7 @@ export interface DynamicSoftMarginOptions extends BatchOptions {
  * `references` with labels 0 .. n - 1, as in the paper. F is a constant, that of the node below; the class
  * `DynamicSoftMargin` keeps a running one. Negatives that tie share the gradient evenly.
  *
+ * Options: bins (10), histogram (null), references (null), pairs (null), reduction ("mean").
  * Zhang and Rusinkiewicz 2019, "Learning local descriptors with a CDF-based dynamic soft margin", ICCV. Reference
  * values: pytorch-metric-learning's DynamicSoftMarginLoss without labels.
  */

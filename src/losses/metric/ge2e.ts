@@ -31,6 +31,7 @@ export interface GE2EOptions {
  * length, which is the caller's to do: embeddings.normalize({ axis: 2 }). Returns [speakers, utterances] with reduction
  * "none". `losses.GE2E` learns w and b.
  *
+ * Options: w (10), b (-5), variant ("softmax"), excludeSelf (true), reduction ("sum").
  * Wan et al. 2018, arXiv:1710.10467. Reference values: the paper's formulas by loops (libraries deviate).
  */
 export function ge2e(embeddings: TensorLike, options: GE2EOptions = {}): Tensor {

@@ -15,6 +15,7 @@ export interface HistogramOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns a scalar: 0 without positive or without negative pairs. Where a
  * cosine lies on a node, the gradient is that of the bin above.
  *
+ * Options: bins (100), references (null), pairs (null).
  * Ustinova and Lempitsky 2016, "Learning deep embeddings with histogram loss", NeurIPS, arXiv:1611.00822. Reference
  * values: pytorch-metric-learning's HistogramLoss.
  */

@@ -18,6 +18,7 @@ export interface InstanceOptions {
  *
  * embeddings: [n, d]. Returns [n] with reduction "none". One sample has loss 0. The paper learns a centre for each
  * instance, shared by images and texts: that is `normalizedSoftmax` with one class for each.
+ * Options: scale (64), reduction ("mean").
  * Zheng et al. 2020, arXiv:1711.05535. Reference values: pytorch-metric-learning's InstanceLoss with all labels
  * different; where labels repeat, that takes the index of a class for the index of a sample.
  */

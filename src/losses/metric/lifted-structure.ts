@@ -53,6 +53,8 @@ function liftedBatch(where: string, embeddings: TensorLike, labels: TensorLike, 
  * negative; "mean" divides by the number of ordered pairs that are. With `references` only the negatives of i count.
  * The gradient at J = 0 is 0.
  *
+ * Options: margin (1), posMargin (0), distance ("euclidean"), normalize (false), references (null), pairs (null),
+ * reduction ("mean").
  * Song et al. 2016, "Deep metric learning via lifted structured feature embedding", CVPR, arXiv:1511.06452. Reference
  * values: pytorch-metric-learning's LiftedStructureLoss (of unit vectors there); half of a batch's, TensorFlow Addons'.
  */
@@ -82,6 +84,8 @@ export function liftedStructure(
  * negative has no term: 0, and "mean" does not count it (in pytorch-metric-learning an empty logarithm counts as 0, and
  * the anchor in the mean). The gradient at the kink is 0.
  *
+ * Options: margin (1), posMargin (0), distance ("euclidean"), normalize (false), references (null), pairs (null),
+ * reduction ("mean").
  * Hermans et al. 2017, arXiv:1703.07737. Reference values: pytorch-metric-learning's GeneralizedLiftedStructureLoss.
  */
 export function generalizedLiftedStructure(

@@ -29,6 +29,7 @@ export interface ManifoldSimilarityOptions {
  * "none". The inverse is the Neumann series, squared until its rest is below 1e-16: matrix products only. The loss
  * jumps where a proxy comes within the margin. The Module `ManifoldSimilarity` learns the proxies.
  *
+ * Options: alpha (0.8), margin (0.0005), contextWeight (1), reduction ("mean").
  * Aziere and Todorovic 2019, "Ensemble deep manifold similarity learning using hard proxies", CVPR. Reference values:
  * the form of pytorch-metric-learning's ManifoldLoss with an exact inverse (in float32 there).
  */

@@ -18,6 +18,7 @@ export interface NormalizedSoftmaxOptions {
  *
  * embeddings: [n, d]; centres: [classes, d], one for each class; both are L2-normalised here. labels: [n], int32 class
  * indices. Returns [n] with reduction "none". Scale 20 is the usual temperature 0.05.
+ * Options: scale, temperature, reduction ("mean").
  * Wang et al. 2017, arXiv:1704.06369; Zhai and Wu 2019, arXiv:1811.12649. Reference values: pytorch-metric-learning's
  * NormalizedSoftmaxLoss.
  */
@@ -53,6 +54,7 @@ export interface CosFaceOptions {
  * CosFace (additive margin softmax): cross-entropy of scale (cos - margin [k = y]).
  *
  * Shapes and labels as in `normalizedSoftmax`, which it equals with margin 0.
+ * Options: scale (64), margin (0.35), reduction ("mean").
  * Wang et al. 2018, arXiv:1801.09414; Wang et al. 2018, arXiv:1801.05599 (scale 30). Reference values:
  * pytorch-metric-learning's CosFaceLoss (insightface's margin is 0.4).
  */
@@ -92,6 +94,7 @@ export interface ArcFaceOptions {
  *
  * Shapes and labels as in `normalizedSoftmax`, which it equals with margin 0. cos(angle + margin) comes from the
  * addition theorem, c cos(margin) - sqrt(1 - c^2) sin(margin), whose root has gradient 0 at c = +-1.
+ * Options: scale (64), margin (0.5), easyMargin (false), overflow, reduction ("mean").
  * Deng et al. 2019, arXiv:1801.07698. Reference values: pytorch-metric-learning's ArcFaceLoss (whose margin is in
  * degrees); overflow and easy margin as in insightface.
  */
@@ -139,6 +142,7 @@ export interface CombinedMarginOptions {
  *
  * Shapes and labels as in `normalizedSoftmax`. With m1 other than 1 the angle is atan2(sqrt(1 - c^2), c), whose
  * gradient is 0 at c = +-1. Deng et al. 2019, arXiv:1801.07698, section 2.3. Reference values: the formula with acos.
+ * Options: scale (64), m1 (1), m2 (0.5), m3 (0), overflow, reduction ("mean").
  */
 export function combinedMargin(
   embeddings: TensorLike,

@@ -37,6 +37,8 @@ export interface MarginOptions extends BatchOptions {
  * Module `Margin` learns beta. The paper draws the negatives: see `losses.miners.distanceWeighted` and the option
  * `pairs`.
  *
+ * Options: margin (0.2), beta (1.2), nu (0), per ("pair"), distance ("euclidean"), normalize (true), references
+ * (null), pairs (null), reduction ("mean").
  * Wu et al. 2017, "Sampling matters in deep embedding learning", ICCV, arXiv:1706.07567. Reference values:
  * pytorch-metric-learning's MarginLoss, which is per: "triplet" (a single learned beta is regularised once there).
  */

@@ -23,6 +23,8 @@ export interface MultiSimilarityOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". An anchor without positives (or negatives)
  * lacks that half. The paper mines pairs first: see `losses.miners.multiSimilarity` and the option `pairs`.
  *
+ * Options: alpha (2), beta (50), base (0.5), similarity ("cosine"), references (null), pairs (null), reduction
+ * ("mean").
  * Wang et al. 2019, "Multi-similarity loss with general pair weighting", CVPR, arXiv:1904.06627. Reference values:
  * pytorch-metric-learning's MultiSimilarityLoss.
  */

@@ -26,6 +26,7 @@ export interface SphereFaceOptions {
  * is a constant to the gradient. cos(margin angle) is Chebyshev's polynomial of the cosine. Margin 1 is a softmax over
  * normalised centres.
  *
+ * Options: margin (4), scale (1), reduction ("mean").
  * Liu et al. 2017, arXiv:1704.08063. Reference values: pytorch-metric-learning's SphereFaceLoss.
  */
 export function sphereFace(
@@ -43,6 +44,7 @@ export interface LargeMarginSoftmaxOptions extends SphereFaceOptions {}
  * Large-margin softmax (L-softmax): `sphereFace` with logits ||x|| ||w|| cos(angle), so that centres keep their length
  * too. Margin 1 is softmax cross-entropy of x . w.
  *
+ * Options: margin (4), scale (1), reduction ("mean").
  * Liu et al. 2016, arXiv:1612.02295. Reference values: pytorch-metric-learning's LargeMarginSoftmaxLoss.
  */
 export function largeMarginSoftmax(

@@ -23,6 +23,7 @@ export interface NPairOptions {
  * term: 0, and "mean" does not count them. `l2` adds l2 (|a|^2 + |p|^2) to each term, as the paper keeps embeddings
  * short.
  *
+ * Options: l2 (0), similarity ("dot"), reduction ("mean").
  * Sohn 2016, "Improved deep metric learning with multi-class N-pair loss objective", NeurIPS. Reference values:
  * pytorch-metric-learning's NPairsLoss.
  */
@@ -57,6 +58,7 @@ export interface NPairMultilabelOptions {
  * anchors, positives: [n, d]; labels: [n, classes], 0 or 1, of both. Returns [n] with reduction "none"; a row without
  * labels has loss 0, and "mean" counts it.
  *
+ * Options: reduction ("mean").
  * Sohn 2016, NeurIPS; the multi-label form is TensorFlow Addons' npairs_multilabel_loss. Reference values: its formula.
  */
 export function nPairMultilabel(

@@ -22,6 +22,8 @@ export interface NCAOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". An anchor without a positive has no term:
  * 0, and "mean" does not count it.
  *
+ * Options: scale (1), distance ("squaredEuclidean"), normalize (false), references (null), pairs (null), reduction
+ * ("mean").
  * Goldberger et al. 2004, "Neighbourhood components analysis", NeurIPS. Reference values: pytorch-metric-learning's
  * NCALoss (which drops the rows whose probability underflows, those with the largest loss).
  */

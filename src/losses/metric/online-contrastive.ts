@@ -28,6 +28,7 @@ const far = 1e38;
  * x1, x2: [n, d]; labels: [n], 1 (similar) or 0. Returns [n] with reduction "none", 0 for the pairs that are not hard.
  * In a batch of one kind the hard pairs are those beyond its mean distance. The selection is outside the gradient.
  *
+ * Options: margin (0.5), distance ("cosine"), reduction ("sum").
  * Reference values: sentence-transformers' OnlineContrastiveLoss.
  */
 export function onlineContrastive(
@@ -71,6 +72,7 @@ export interface MegaBatchMarginOptions {
  * anchors, positives: [n, d]. Returns [n] with reduction "none". A batch of one has no negative and lacks the second
  * half. The gradient is 0 at the kinks; negatives that tie share it evenly.
  *
+ * Options: posMargin (0.8), negMargin (0.3), reduction ("mean").
  * Wieting and Gimpel 2018, "ParaNMT-50M", ACL. Reference values: sentence-transformers' MegaBatchMarginLoss.
  */
 export function megaBatchMargin(

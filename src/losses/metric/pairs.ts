@@ -120,6 +120,7 @@ export interface HingeEmbeddingOptions {
  * Hinge embedding: x where y = 1, [margin - x]+ where y = -1, of distances x.
  *
  * distances, targets: one shape; targets 1 (similar) or -1. The gradient at the kink is 0 (PyTorch: -1).
+ * Options: margin (1), reduction ("mean").
  * Reference values: torch.nn.HingeEmbeddingLoss.
  */
 export function hingeEmbedding(
@@ -151,6 +152,7 @@ export interface CosineEmbeddingOptions {
  * Cosine embedding: 1 - cos(x1, x2) where y = 1, [cos(x1, x2) - margin]+ where y = -1.
  *
  * x1, x2: [..., d]; targets: [...], 1 (similar) or -1. The gradient at the kink is 0.
+ * Options: margin (0), eps (1e-12), reduction ("mean").
  * Reference values: torch.nn.CosineEmbeddingLoss.
  */
 export function cosineEmbedding(

@@ -23,6 +23,7 @@ export interface PrototypicalOptions {
  *
  * queries: [n, d]; support: [classes, shots, d], the examples of each class, or [classes, d], the prototypes
  * themselves; labels: [n], int32 class indices of the queries. Returns [n] with reduction "none".
+ * Options: scale (1), reduction ("mean").
  * Snell et al. 2017, arXiv:1703.05175. Reference values: the formula.
  */
 export function prototypical(
@@ -64,6 +65,7 @@ export interface AngularPrototypicalOptions {
  *
  * embeddings: [speakers, utterances, d], at least 2 utterances. Returns [speakers] with reduction "none". The paper's
  * offset b cancels in the softmax and is left out. One speaker has loss 0. `losses.AngularPrototypical` learns w.
+ * Options: w (10), reduction ("mean").
  * Chung et al. 2020, arXiv:2003.11982. Reference values: the formula by loops (coqui-TTS clamps cosines at 1e-6, which
  * hides the negative ones).
  */

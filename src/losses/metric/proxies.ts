@@ -34,6 +34,7 @@ const presets: Record<ProxyNCAPreset, { scale: number; includePositive: boolean 
  * Without `includePositive` there must be 2 classes, and the loss goes below 0. With it, distances 2 - 2 cos make it
  * `normalizedSoftmax` of scale 2 s.
  *
+ * Options: preset ("paper"), scale (1), includePositive (false), reduction ("mean").
  * Movshovitz-Attias et al. 2017, arXiv:1703.07464; Teh et al. 2020, arXiv:2004.01113 (Proxy-NCA++, temperature 1/9).
  * Reference values: pytorch-metric-learning's ProxyNCALoss, which includes the positive; the paper's formula.
  */
@@ -76,6 +77,7 @@ export interface ProxyAnchorOptions {
  *
  * embeddings: [n, d], n at least 1; proxies: [classes, d]; labels: [n], int32 class indices. Returns a scalar: the two
  * means have their own counts, so there are no terms to reduce.
+ * Options: margin (0.1), alpha (32).
  * Kim et al. 2020, arXiv:2003.13911. Reference values: pytorch-metric-learning's ProxyAnchorLoss.
  */
 export function proxyAnchor(

@@ -23,6 +23,7 @@ export interface QuadrupletOptions {
  * anchor, positive, negative1, negative2: [..., d] of one shape, of which only anchor and positive are of one class;
  * one term for each row. The gradient is 0 at the kinks, and at distance 0.
  *
+ * Options: margin (1), negativesMargin (0.5), squared (true), distance ("euclidean"), reduction ("mean").
  * Chen et al. 2017, "Beyond triplet loss: a deep quadruplet network for person re-identification", CVPR,
  * arXiv:1704.01719. The paper sets the margins by the mean distances of a batch. Reference values: the formula with
  * loops.

@@ -33,6 +33,8 @@ export interface RankedListOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none"; without violations P and N are 0. The
  * gradient is 0 at the kinks and at distance 0.
  *
+ * Options: alpha, margin (0.4), negativeTemperature (10), positiveTemperature (0), balance (0.5), distance
+ * ("euclidean"), normalize (true), references (null), pairs (null), preset, reduction ("mean").
  * Wang et al. 2019, "Ranked list loss for deep metric learning", CVPR, arXiv:1903.03238. Reference values: the formula;
  * pytorch-metric-learning's RankedListLoss for "pml" (which drops the negatives at distance 0, the worst there are).
  */

@@ -37,6 +37,7 @@ export interface LpNormOptions {
  * The length of embeddings: ||x||_p^power.
  *
  * embeddings: [n, d]. Returns [n] with reduction "none". The gradient at the zero vector is 0.
+ * Options: p (2), power (1), reduction ("mean").
  * Reference values: pytorch-metric-learning's LpRegularizer.
  */
 export function lpNorm(embeddings: TensorLike, options: LpNormOptions = {}): Tensor {
@@ -55,6 +56,7 @@ export function lpNorm(embeddings: TensorLike, options: LpNormOptions = {}): Ten
  * |sum_d x_d|: 0 for embeddings whose elements have mean zero.
  *
  * embeddings: [n, d]. Returns [n] with reduction "none". The gradient where the sum is 0 is 0.
+ * Options: reduction ("mean").
  * Reference values: pytorch-metric-learning's ZeroMeanRegularizer.
  */
 export function zeroMean(embeddings: TensorLike, options: RegularizerOptions = {}): Tensor {
@@ -66,6 +68,7 @@ export function zeroMean(embeddings: TensorLike, options: RegularizerOptions = {
  * (||w||^2 - mean over the classes of ||w||^2)^2 / 4: 0 for centres of one length, so that no class is favoured.
  *
  * centres: [classes, d]. Returns [classes] with reduction "none".
+ * Options: reduction ("mean").
  * Wu et al. 2017, "Deep face recognition with center invariant loss", ACM Multimedia Thematic Workshops. Reference
  * values: pytorch-metric-learning's CenterInvariantRegularizer.
  */
@@ -80,6 +83,7 @@ export function centerInvariant(centres: TensorLike, options: RegularizerOptions
  *
  * centres: [classes, d], at least 2 classes. Returns [classes] with reduction "none". Classes that tie for the nearest
  * share the gradient evenly.
+ * Options: reduction ("mean").
  * Zhao et al. 2019, "RegularFace", CVPR. Reference values: pytorch-metric-learning's RegularFaceRegularizer.
  */
 export function regularFace(centres: TensorLike, options: RegularizerOptions = {}): Tensor {

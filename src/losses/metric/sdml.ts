@@ -21,6 +21,7 @@ export interface SDMLOptions {
  *
  * x1, x2: [n, d], row i of one belongs to row i of the other; n >= 2. Returns [n] with reduction "none".
  *
+ * Options: smoothing (0.3), reduction ("mean").
  * Bonadiman et al. 2019, "Large scale question paraphrase retrieval with smoothed deep metric learning", W-NUT,
  * arXiv:1905.12786. Reference values: the formula of Gluon's SDMLLoss.
  */

@@ -32,6 +32,7 @@ export interface SubCenterArcFaceOptions {
  *
  * embeddings: [n, d]; centres: [classes, k, d]; both are L2-normalised here. labels: [n], int32 class indices. Returns
  * [n] with reduction "none". Centres that tie for the nearest share the gradient evenly. With k = 1 it is `arcFace`.
+ * Options: scale (64), margin (0.5), overflow ("taylor"), reduction ("mean").
  * Deng et al. 2020, "Sub-center ArcFace: Boosting face recognition by large-scale noisy web faces", ECCV (k = 3).
  * Reference values: pytorch-metric-learning's SubCenterArcFaceLoss (whose margin is in degrees).
  */
@@ -76,6 +77,7 @@ export interface SoftTripleOptions {
  * embeddings: [n, d]; centres: [classes, k, d] (the paper takes k = 10); both are L2-normalised here. labels: [n],
  * int32 class indices. Returns [n] with reduction "none"; tau's part is added to every term. With k = 1 it is
  * `cosFace(embeddings, centres, labels, { scale, margin })`.
+ * Options: scale (20), gamma (0.1), margin (0.01), tau (0.2), reduction ("mean").
  * Qian et al. 2019, arXiv:1909.05235. Reference values: pytorch-metric-learning's SoftTripleLoss, whose regulariser is
  * off unless SparseCentersRegularizer is given.
  */

@@ -26,6 +26,8 @@ export interface ThresholdConsistentMarginOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal, which "mean" does
  * not count. The gradient is 0 at the kinks.
  *
+ * Options: posMargin (0.9), negMargin (0.5), posWeight (1), negWeight (1), similarity ("cosine"), references (null),
+ * pairs (null), reduction ("meanNonZero").
  * Zhang et al. 2024, "Threshold-consistent margin loss for open-world deep metric learning", ICLR, arXiv:2307.04047.
  * Reference values: pytorch-metric-learning's ThresholdConsistentMarginLoss.
  */

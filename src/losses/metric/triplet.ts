@@ -172,6 +172,8 @@ export interface BatchAllTripletOptions extends Omit<BatchTripletOptions, "reduc
  * negative, 0 where that is no triplet. A batch without triplets has loss 0 and gradient 0. The hinges of all n^3
  * triplets are added up by sorting, in n^2 memory; with `soft`, and with reduction "none", they take n^3.
  *
+ * Options: margin, squared (false), soft (false), normalize (false), references (null), pairs (null), reduction
+ * ("meanNonZero").
  * Hermans et al. 2017, arXiv:1703.07737. Reference values: sentence-transformers' BatchAllTripletLoss (margin 5 there);
  * pytorch-metric-learning's TripletMarginLoss.
  */
@@ -245,6 +247,8 @@ function crossings(thresholds: Tensor, isThreshold: Tensor, values: Tensor, isVa
  * embeddings: [n, d]; labels: [n], int32. Returns [n] with reduction "none". Ties share the gradient evenly. An anchor
  * without a positive or without a negative has no term: 0, and "mean" does not count it.
  *
+ * Options: margin, squared (false), soft (false), normalize (false), references (null), pairs (null), reduction
+ * ("mean").
  * Hermans et al. 2017, arXiv:1703.07737. Reference values: sentence-transformers' BatchHardTripletLoss (margin 5 there,
  * and the distance to a missing positive counts as 0).
  */
@@ -278,6 +282,8 @@ export function batchHardTriplet(
  * that is no pair or the anchor has no negative; "mean" divides by the number of terms that are. The negative is
  * selected outside the gradient, the first of ties.
  *
+ * Options: margin, squared (false), soft (false), normalize (false), references (null), pairs (null), reduction
+ * ("mean").
  * Schroff et al. 2015, arXiv:1503.03832 (with squared distances and margin 0.2 of unit vectors). Reference values:
  * sentence-transformers' BatchSemiHardTripletLoss (margin 5 there), which follows TensorFlow Addons.
  */

@@ -23,6 +23,7 @@ export interface TupletMarginOptions extends BatchOptions {
  * no pair or the anchor has no negative; "mean" divides by the number of positive pairs. Where an anchor equals its
  * positive, the gradient of sin(theta) is 0.
  *
+ * Options: margin (0.1), scale (64), references (null), pairs (null), reduction ("mean").
  * Yu and Tao 2019, "Deep metric learning with tuplet margin loss", ICCV. Reference values: pytorch-metric-learning's
  * TupletMarginLoss, whose margin is 5.73 degrees.
  */
@@ -68,6 +69,7 @@ export interface IntraPairVarianceOptions extends BatchOptions {
  * embeddings: [n, d]; labels: [n], int32. Returns [n, n] with reduction "none", 0 on the diagonal. The gradient is 0 at
  * the kinks; it passes the means.
  *
+ * Options: posEps (0.01), negEps (0.01), similarity ("cosine"), references (null), pairs (null), reduction ("mean").
  * Yu and Tao 2019, "Deep metric learning with tuplet margin loss", ICCV. Reference values: pytorch-metric-learning's
  * IntraPairVarianceLoss.
  */

@@ -17,6 +17,7 @@ export interface MarginRankingOptions {
  * x1, x2: scores of one shape, larger is better; targets: 1 or -1, the same shape or one for all. The gradient at the
  * kink is 0 (PyTorch: 1), so with margin 0 equal scores do not move. For scores where lower is better, or all pairs of
  * two lists, see `knowledgeGraphMarginRanking`. Reference values: torch.nn.MarginRankingLoss.
+ * Options: margin (0), reduction ("mean").
  */
 export function marginRanking(
   x1: TensorLike,
@@ -59,6 +60,7 @@ export interface KnowledgeGraphMarginRankingOptions {
  * shape, or negative with a last axis of its own that lists the corruptions of each positive: [n] and [n, k].
  * With score "similarity" the terms are [f(negative) + margin - f(positive)]+. The gradient at the kink is 0.
  * "aligned" with distances of one shape is `marginRanking(negative, positive, 1)`.
+ * Options: margin (1), pairs ("all"), score ("distance"), reduction ("sum").
  * Bordes et al. 2013, "Translating embeddings for modeling multi-relational data". Reference values: the formula.
  */
 export function knowledgeGraphMarginRanking(

@@ -79,6 +79,7 @@ export interface LoadBalanceOptions {
  * to the gradient, and P_i its mean probability. `topK` where all experts get as many tokens.
  *
  * logits of the router [tokens, experts]; a token goes to its `topK` (1) most probable experts, the first of equals.
+ * Options: topK (1).
  * Returns a scalar, to be added with a small factor (0.01 in the paper). Fedus, Zoph and Shazeer 2021, arXiv:2101.03961
  * (Switch Transformer). With several experts a token: the sum over ranks, as Hugging Face's load_balancing_loss_func.
  */
