@@ -1,13 +1,15 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
 import { concat } from "../../autograd/movement.ts";
 import { noGrad } from "../../autograd/primitive.ts";
+import { Module } from "../../nn/module.ts";
+import { expectOutside, observe } from "../../tensor/tracing.ts";
 import "../../functional/methods.ts";
 import { floatTensor } from "../../tensor/checks.ts";
 import { zeros } from "../../tensor/creation.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { expectInteger, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
-import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { type Tensor, type TensorLike, tensor } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { cosines, fixedRows, others, viewPair } from "./views.ts";
 
@@ -15,31 +17,45 @@ import { cosines, fixedRows, others, viewPair } from "./views.ts";
 
 /**
  * A first-in, first-out queue of embeddings: what MoCo passes to `infoNCE` as negatives, and `nnCLR`, `reSSL` and `co2`
- * take as their bank.
+ * take as their bank. Its state is part of the `stateDict` of a model that holds it.
  */
-export class MemoryBank {
-  /** [up to capacity, d], the oldest first, without gradient; [0, d] at first. */
-  embeddings: Tensor;
-  readonly capacity: number;
+export class MemoryBank extends Module {
+  /** [capacity, d], the oldest first; the last `count` rows are filled. */
+  queue: Tensor;
+  /** How many embeddings there are, at most `capacity`: [], int32. */
+  count = tensor(0, { dtype: "int32" });
 
   constructor(capacity: number, d: number) {
+    super();
     expectInteger("MemoryBank", "capacity", capacity);
     expectInteger("MemoryBank", "d", d);
-    this.capacity = capacity;
-    this.embeddings = zeros([0, d]);
+    this.queue = zeros([capacity, d]);
+  }
+
+  /** [up to capacity, d], the oldest first, without gradient; [0, d] at first. */
+  get embeddings(): Tensor {
+    const empty = this.queue.shape[0] - observe(() => this.count.data[0]);
+    return noGrad(() => this.queue.slice({ start: empty }));
+  }
+
+  /** What the bank holds. */
+  forward(): Tensor {
+    return this.embeddings;
   }
 
   /** Adds embeddings [n, d]; the oldest leave when there are more than `capacity`. Call it after the loss. */
   add(embeddings: TensorLike): void {
     const where = "MemoryBank.add";
+    expectOutside(where, "the bank changes at every call; compile the model, and call this outside");
     const rows = floatTensor(where, "embeddings", embeddings);
-    const d = this.embeddings.shape[1];
+    const [capacity, d] = this.queue.shape;
     if (rows.ndim !== 2 || rows.shape[1] !== d) {
       throw new ShapeError(where, `embeddings must be [n, ${d}], got ${formatShape(rows.shape)}`);
     }
-    this.embeddings = noGrad(() => {
-      const all = concat([this.embeddings.to(rows.dtype), rows]);
-      return all.slice({ start: Math.max(0, all.shape[0] - this.capacity) }).detach();
+    noGrad(() => {
+      const all = concat([this.queue, rows.to(this.queue.dtype)]);
+      this.queue.assign(all.slice({ start: rows.shape[0] }));
+      this.count.assign(tensor(Math.min(capacity, this.count.item() + rows.shape[0]), { dtype: "int32" }));
     });
   }
 }

@@ -1,6 +1,7 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
 import { noGrad } from "../../autograd/primitive.ts";
 import { maskedMean } from "../../functional/masks.ts";
+import { Module } from "../../nn/module.ts";
 import "../../functional/methods.ts";
 import {
   expectAxes,
@@ -109,18 +110,24 @@ export function iBOT(student: TensorLike, teacher: TensorLike, mask: TensorLike,
 }
 
 /** The running mean of a teacher's scores, which `dino` and `iBOT` take as their centre. */
-export class TeacherCentre {
+export class TeacherCentre extends Module {
   /** [d], 0 at first. */
   value: Tensor;
   readonly momentum: number;
 
   /** d: the number of scores. momentum (0.9): how much of the old value an update keeps, in [0, 1]. */
   constructor(d: number, options: { momentum?: number } = {}) {
+    super();
     expectInteger("TeacherCentre", "d", d);
     const { momentum } = resolve("TeacherCentre", options, { momentum: 0.9 });
     expectFraction("TeacherCentre", "momentum", momentum);
     this.momentum = momentum;
     this.value = zeros([d]);
+  }
+
+  /** The value as it is. */
+  forward(): Tensor {
+    return this.value;
   }
 
   /** value <- momentum value + (1 - momentum) mean of the scores [..., d]. Call it after the loss. */
@@ -130,16 +137,9 @@ export class TeacherCentre {
     if (t.shape[t.ndim - 1] !== d || t.size === 0) {
       throw new ShapeError("TeacherCentre.update", `scores must be [..., ${d}], got ${formatShape(t.shape)}`);
     }
-    this.value = noGrad(() =>
-      this.value
-        .mul(this.momentum)
-        .add(
-          t
-            .reshape([-1, d])
-            .mean(0)
-            .mul(1 - this.momentum),
-        )
-        .detach(),
-    );
+    noGrad(() => {
+      const mean = t.reshape([-1, d]).mean(0).to(this.value.dtype);
+      this.value.assign(this.value.mul(this.momentum).add(mean.mul(1 - this.momentum)));
+    });
   }
 }

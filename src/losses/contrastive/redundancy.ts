@@ -1,6 +1,7 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
 import { noGrad } from "../../autograd/primitive.ts";
 import { safeSqrt } from "../../functional/numerics.ts";
+import { Module } from "../../nn/module.ts";
 import "../../functional/methods.ts";
 import { expectShape, floatTensor } from "../../tensor/checks.ts";
 import { eye, zeros } from "../../tensor/creation.ts";
@@ -120,13 +121,14 @@ function updatedMoments(a: Tensor, before: Tensor | null, beta: number): Tensor 
 }
 
 /** The moments that `tiCo` compares with: those of earlier batches, faded, and of its own. */
-export class SecondMoments {
+export class SecondMoments extends Module {
   /** [d, d], 0 at first. */
   value: Tensor;
   readonly beta: number;
 
   /** beta (0.9): how much an update keeps, in [0, 1]; give `tiCo` the same. */
   constructor(d: number, options: { beta?: number } = {}) {
+    super();
     expectInteger("SecondMoments", "d", d);
     const { beta } = resolve("SecondMoments", options, { beta: 0.9 });
     expectFraction("SecondMoments", "beta", beta);
@@ -134,11 +136,16 @@ export class SecondMoments {
     this.value = zeros([d, d]);
   }
 
+  /** The value as it is. */
+  forward(): Tensor {
+    return this.value;
+  }
+
   /** Takes in view1 [n, d], as the last call of `tiCo` had it. Call it after the loss. */
   update(view1: TensorLike): void {
     const where = "SecondMoments.update";
     const x = batchOf(where, "view1", view1, 2);
     expectShape(where, "view1", x, [x.shape[0], this.value.shape[0]]);
-    this.value = noGrad(() => updatedMoments(x.normalize(), this.value, this.beta).detach());
+    noGrad(() => this.value.assign(updatedMoments(x.to(this.value.dtype).normalize(), this.value, this.beta)));
   }
 }

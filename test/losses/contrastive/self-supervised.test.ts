@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { losses, random, tensor } from "../../../src/index.ts";
+import { compile, losses, nn, random, type Tensor, tensor } from "../../../src/index.ts";
 
 const normal = (seed: string, ...shape: number[]) => new random.Generator(seed).normal(shape, { dtype: "float64" });
 const [view1, view2] = [normal("view1", 6, 3), normal("view2", 6, 3)];
@@ -81,6 +81,41 @@ describe("MemoryBank", () => {
     const bank = new losses.MemoryBank(3, 2);
     expect(() => bank.add([[1]])).toThrow("MemoryBank.add: embeddings must be [n, 2], got [1, 1]");
     expect(bank.embeddings.shape).toEqual([0, 2]);
+  });
+
+  test("is saved with the model that holds it", () => {
+    class Model extends nn.Module {
+      bank = new losses.MemoryBank(3, 1);
+      centre = new losses.TeacherCentre(1);
+      moments = new losses.SecondMoments(1);
+      forward(): Tensor {
+        return this.bank.call();
+      }
+    }
+    const [model, copy] = [new Model(), new Model()];
+    model.bank.add([[1], [2]]);
+    model.centre.update([4]);
+    model.moments.update([[3], [1]]);
+    expect(Object.keys(model.stateDict())).toEqual(["bank.queue", "bank.count", "centre.value", "moments.value"]);
+    copy.loadStateDict(model.stateDict());
+    expect(copy.call().toArray()).toEqual([[1], [2]]);
+    expect(copy.centre.call().toArray()).toEqual(model.centre.value.toArray());
+    expect(copy.moments.call().toArray()).toEqual(model.moments.value.toArray());
+    copy.bank.add([[3], [4]]);
+    expect(copy.bank.embeddings.toArray()).toEqual([[2], [3], [4]]);
+    expect(model.bank.embeddings.toArray()).toEqual([[1], [2]]);
+  });
+
+  test("gives a compiled loss what it holds at each call", () => {
+    const bank = new losses.MemoryBank(2, 3);
+    const single = view1.to("float32");
+    const loss = (x: Tensor) => losses.infoNCE(x, view2, { negatives: bank.embeddings, inBatch: false });
+    const compiled = compile(loss);
+    for (const rows of [view2.slice([0]), view2.slice([1]), view2.slice([2])]) {
+      bank.add(rows.reshape([1, 3]));
+      expect(compiled(single).item()).toBeCloseTo(loss(single).item(), 5);
+    }
+    compiled.dispose();
   });
 
   test("serves as infoNCE's negatives", () => {
