@@ -76,4 +76,16 @@ export const iou: Entries = {
       mmdetection: "older versions use v^2 / (1 - IoU + v), with gradient through alpha.",
     },
   },
+
+  eiou: {
+    title: "Efficient IoU loss (EIoU)",
+    tasks: ["detection"],
+    formula: String.raw`\mathrm{DIoU} + \frac{(w_P - w_T)^2}{W_C^2} + \frac{(h_P - h_T)^2}{H_C^2}`,
+    use: "Overlap, centres and each side: width and height are pulled apart from one another.",
+    avoid: "When only the overlap is scored; take giou.",
+    inputs: pair,
+    options,
+    variants: [{ eps: 0.1 }],
+    sources: ["Zhang et al. 2021, Focal and efficient IOU loss for accurate bounding box regression, arXiv:2101.08158"],
+  },
 };

@@ -66,6 +66,21 @@ for mode, form in forms.items():
         g.case("iou", [p, t], {"mode": mode, "reduction": reduction}, lambda a, b, form=form, m=reduction: reduced(torch.stack([form(iou_of(u, v)) for u, v in zip(a, b)]), m), FORMULA)
 
 
+def efficient(a, b, eps=1e-7):
+    rows = []
+    for u, v in zip(a, b):
+        width, height = max(u[2], v[2]) - min(u[0], v[0]), max(u[3], v[3]) - min(u[1], v[1])
+        apart = sum((u[i] + u[i + 2] - v[i] - v[i + 2]) ** 2 for i in (0, 1)) / 4
+        sides = [((u[i + 2] - u[i]) - (v[i + 2] - v[i])) ** 2 / (side**2 + eps) for i, side in enumerate((width, height))]
+        rows.append(1 - iou_of(u, v, eps) + apart / (width**2 + height**2 + eps) + sum(sides))
+    return torch.stack(rows)
+
+
+for target in [t, far]:
+    g.case("eiou", [p, target], {}, lambda a, b: efficient(a, b).mean(), FORMULA)
+g.case("eiou", [p, t], {"eps": 1e-2, "reduction": "none"}, lambda a, b: efficient(a, b, 1e-2), FORMULA)
+
+
 def bounded(a, b, beta=0.2, eps=1e-3):
     rows = []
     for u, v in zip(a, b):

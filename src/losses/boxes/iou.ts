@@ -112,6 +112,26 @@ export function ciou(predictions: TensorLike, targets: TensorLike, options: BoxO
   });
 }
 
+/**
+ * Efficient IoU: `diou` + (w - w')^2 / W^2 + (h - h')^2 / H^2, the differences of width and height over those of the
+ * smallest box around both: each side has a pull of its own, where `ciou` has one for their quotient.
+ *
+ * predictions, targets [..., 4] as x1, y1, x2, y2. "none" gives [...]. A predicted box with x2 < x1 counts as empty.
+ * Options: eps (1e-7), reduction ("mean"). Zhang et al. 2021, arXiv:2101.08158 (whose focal form multiplies by IoU^0.5).
+ * Reference values: the formula.
+ */
+export function eiou(predictions: TensorLike, targets: TensorLike, options: BoxOptions = {}): Tensor {
+  return ofBoxes("eiou", predictions, targets, options, (p, t, eps) => {
+    const { hullWidth, hullHeight } = overlap(p, t);
+    const share = (a: Tensor, b: Tensor, side: Tensor) => a.sub(b).square().div(side.square().add(eps));
+    return centreDistance(p, t, eps)
+      .sub(ratio(p, t, eps))
+      .add(1)
+      .add(share(p.width, t.width, hullWidth))
+      .add(share(p.height, t.height, hullHeight));
+  });
+}
+
 /** atan(width / height), 0 of a point. */
 function aspect({ width, height }: Corners): Tensor {
   const point = width.eq(0).logicalAnd(height.eq(0));

@@ -1,9 +1,10 @@
 import { pad } from "../../autograd/movement.ts";
 import { cosineSimilarity } from "../../functional/distances.ts";
 import { maskedLogSumExp } from "../../functional/masks.ts";
-import { expectShape, floatTensor } from "../../tensor/checks.ts";
+import { expectShape } from "../../tensor/checks.ts";
+import { promote } from "../../tensor/dtype.ts";
 import { resolve } from "../../tensor/options.ts";
-import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { scalarOption } from "../scalar-option.ts";
 import { pairedRows } from "./rows.ts";
 
@@ -55,7 +56,8 @@ function inOrder(
   const { scale } = resolve<Required<CoSENTOptions>>(where, options, { scale: 20 });
   const factor = scalarOption(where, "scale", scale);
   const [u, v] = pairedRows(where, ["x1", x1], ["x2", x2]);
-  const y = floatTensor(where, "targets", targets);
+  const given = asTensor(targets, u.dtype, where, "targets");
+  const y = given.to(promote(given.dtype, u.dtype));
   expectShape(where, "targets", y, [u.shape[0]]);
   const s = similarity(u, v).mul(factor);
   const violation = s.unsqueeze(1).sub(s).flatten(); // [n n], s_i - s_j

@@ -1,6 +1,7 @@
-import { expectBinary, expectShape, floatTensor } from "../../tensor/checks.ts";
+import { expectBinary, expectShape } from "../../tensor/checks.ts";
+import { promote } from "../../tensor/dtype.ts";
 import { resolve } from "../../tensor/options.ts";
-import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
 import { sigmoidCrossEntropy } from "../sigmoid-cross-entropy.ts";
@@ -32,7 +33,8 @@ export function contrastiveTension(
   const where = "contrastiveTension";
   const { reduction } = resolve<Required<ContrastiveTensionOptions>>(where, options, { reduction: "sum" });
   const [u, v] = pairedRows(where, ["x1", x1], ["x2", x2]);
-  const y = floatTensor(where, "targets", targets);
+  const given = asTensor(targets, u.dtype, where, "targets");
+  const y = given.to(promote(given.dtype, u.dtype));
   expectShape(where, "targets", y, [u.shape[0]]);
   expectBinary(where, "targets", y);
   const logits = u.mul(v).sum(1);

@@ -1,10 +1,11 @@
 import { concat } from "../../autograd/movement.ts";
 import { cosineSimilarity } from "../../functional/distances.ts";
 import { asIndices, expectIndices, expectShape, floatTensor } from "../../tensor/checks.ts";
+import { promote } from "../../tensor/dtype.ts";
 import { ShapeError, ValueError } from "../../tensor/errors.ts";
 import { resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
-import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { pairedRows } from "./rows.ts";
 
@@ -30,7 +31,8 @@ export function cosineSimilarityMSE(
   const where = "cosineSimilarityMSE";
   const { reduction } = resolve<Required<CosineSimilarityMSEOptions>>(where, options, { reduction: "mean" });
   const [u, v] = pairedRows(where, ["x1", x1], ["x2", x2]);
-  const y = floatTensor(where, "targets", targets);
+  const given = asTensor(targets, u.dtype, where, "targets");
+  const y = given.to(promote(given.dtype, u.dtype));
   expectShape(where, "targets", y, [u.shape[0]]);
   return reduce(where, cosineSimilarity(u, v).sub(y).square(), reduction);
 }

@@ -2,7 +2,7 @@ import "../../functional/methods.ts";
 import { logBeta, xlogy } from "../../functional/numerics.ts";
 import { expectNonNegativeElements } from "../../tensor/checks.ts";
 import { expectNonNegative, expectOneOf, resolve } from "../../tensor/options.ts";
-import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { parameter, predicted } from "./parameters.ts";
 
@@ -121,7 +121,8 @@ export function binomialNLL(
   });
   const [x, t] = predicted("binomialNLL", "logits", logits, targets);
   expectNonNegativeElements("binomialNLL", "targets", t);
-  const count = parameter("binomialNLL", "trials", trials, x);
+  const whole = asTensor(trials, x.dtype, "binomialNLL", "trials");
+  const count = parameter("binomialNLL", "trials", whole.to(x.dtype), x);
   const failures = count.sub(t);
   expectNonNegativeElements("binomialNLL", "trials - targets", failures);
   const terms = x.softplus().mul(failures).add(x.neg().softplus().mul(t));

@@ -1,12 +1,6 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { safeSqrt } from "../../functional/numerics.ts";
-import {
-  expectNonNegativeElements,
-  expectNotEmpty,
-  expectPositiveElements,
-  expectShape,
-  floatTensor,
-} from "../../tensor/checks.ts";
+import { expectNonNegativeElements, expectNotEmpty, expectPositiveElements, expectShape } from "../../tensor/checks.ts";
 import { ShapeError } from "../../tensor/errors.ts";
 import { expectInteger, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
@@ -115,7 +109,7 @@ export function meanAbsoluteScaledError(
   });
   expectInteger(where, "seasonality", seasonality);
   const r = residual(where, predictions, targets);
-  const h = floatTensor(where, "history", history);
+  const h = asTensor(history, r.dtype, where, "history");
   if (r.ndim === 0) throw new ShapeError(where, "predictions must be [..., horizon], got a number");
   const steps = h.shape.at(-1) ?? 0;
   if (steps <= seasonality) {

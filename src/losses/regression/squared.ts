@@ -1,8 +1,8 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { safeSqrt } from "../../functional/numerics.ts";
-import { expectNotEmpty, expectSameShape, floatTensor } from "../../tensor/checks.ts";
+import { expectNotEmpty, expectSameShape } from "../../tensor/checks.ts";
 import { expectPositive, type NoOptions, resolve } from "../../tensor/options.ts";
-import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { reduce } from "../reduction.ts";
 import { ofResidual, type RegressionOptions, residual } from "./residual.ts";
 
@@ -120,7 +120,7 @@ export function relativeMeanSquaredError(
   const where = "relativeMeanSquaredError";
   resolve(where, options, {});
   const r = residual(where, predictions, targets);
-  const b = floatTensor(where, "benchmark", benchmark);
+  const b = asTensor(benchmark, r.dtype, where, "benchmark");
   expectSameShape(where, { targets: r, benchmark: b });
   expectNotEmpty(where, "predictions", r);
   const theirs = b.sub(targets).square().sum();
