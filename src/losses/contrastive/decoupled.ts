@@ -1,5 +1,6 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
 import { concat } from "../../autograd/movement.ts";
+import { except } from "../candidates.ts";
 import "../../functional/methods.ts";
 import { eye } from "../../tensor/creation.ts";
 import { expectNonNegative, expectNumber, expectPositive, resolve } from "../../tensor/options.ts";
@@ -9,9 +10,6 @@ import { scalarOption } from "../scalar-option.ts";
 import { viewPair } from "./views.ts";
 
 // NT-Xent with other negatives: the positive left out of them, or the negatives weighted.
-
-/** What replaces the logit of no candidate. Finite, so that `detectAnomaly` has nothing to find. */
-const except = -1e38;
 
 /**
  * Of unit rows: the cosines of the pairs [n], and the cosines of each row of a with all 2n - 2 views of other samples.

@@ -1,6 +1,7 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { concat } from "../../autograd/movement.ts";
 import { ValueError } from "../../tensor/errors.ts";
+import { except } from "../candidates.ts";
 import "../../functional/methods.ts";
 import {
   asIndices,
@@ -15,7 +16,6 @@ import { resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
-import { except } from "./rows.ts";
 
 export interface DetConOptions {
   /** What the cosines are divided by, > 0; a number, or a learned tensor with one element. Default 0.1. */

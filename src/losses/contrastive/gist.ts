@@ -6,9 +6,10 @@ import { ShapeError, ValueError } from "../../tensor/errors.ts";
 import { expectNonNegative, expectOneOf, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
-import { diagonalOf, except, negativesOf, pairedRows } from "./rows.ts";
+import { diagonalOf, negativesOf, pairedRows } from "./rows.ts";
 
 export interface GistOptions {
   /** Hard negatives, [m, d], candidates of all anchors. Needs guideNegatives. */

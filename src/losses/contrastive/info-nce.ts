@@ -2,9 +2,10 @@ import { concat } from "../../autograd/movement.ts";
 import { ValueError } from "../../tensor/errors.ts";
 import { resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
-import { diagonalOf, except, type Named, negativesOf, pairedRows } from "./rows.ts";
+import { diagonalOf, type Named, negativesOf, pairedRows } from "./rows.ts";
 
 export interface InfoNCEOptions {
   /**

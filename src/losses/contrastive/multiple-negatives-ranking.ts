@@ -4,9 +4,10 @@ import { arange } from "../../tensor/creation.ts";
 import { ValueError } from "../../tensor/errors.ts";
 import { expectNonNegative, expectOneOf, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
-import { diagonalOf, except, negativesOf, pairedRows } from "./rows.ts";
+import { diagonalOf, negativesOf, pairedRows } from "./rows.ts";
 
 export type RankingDirection = "queryToDocument" | "queryToQuery" | "documentToQuery" | "documentToDocument";
 

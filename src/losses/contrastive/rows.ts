@@ -7,9 +7,6 @@ import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
 
 // Rows that belong together, and what else competes with them.
 
-/** The logit of what is no candidate. Finite, so that `detectAnomaly` has nothing to find. */
-export const except = -1e38;
-
 /** An argument and its name in errors. */
 export type Named = readonly [name: string, rows: TensorLike];
 

@@ -2,10 +2,11 @@ import { where as select } from "../../autograd/elementwise.ts";
 import { asIndices, expectAxes, expectNotEmpty, expectShape, floatTensor } from "../../tensor/checks.ts";
 import { expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { reduceWeighted } from "../classes.ts";
 import { reduceSparse, type SparseReduction } from "../mean-non-zero.ts";
 import { scalarOption } from "../scalar-option.ts";
-import { diagonalOf, except } from "./rows.ts";
+import { diagonalOf } from "./rows.ts";
 
 /** "paper"; "supContrast": the authors' code; "pml": pytorch-metric-learning's. */
 export type SupConPreset = "paper" | "supContrast" | "pml";

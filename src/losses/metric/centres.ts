@@ -1,4 +1,5 @@
 import { cosineMatrix } from "../../functional/distances.ts";
+import { except } from "../candidates.ts";
 import "../../functional/methods.ts";
 import { safeSqrt } from "../../functional/numerics.ts";
 import { asIndices, expectAxes, expectIndices, expectShape, floatTensor } from "../../tensor/checks.ts";
@@ -53,7 +54,7 @@ export const isOwn = (own: Tensor, classes: number): Tensor => own.eq(arange(cla
  * log(1 + sum over the others of e^(logit - target)), which keeps the digits of a small loss.
  */
 export function crossEntropyWith(logits: Tensor, own: Tensor, target: Tensor): Tensor {
-  const others = logits.maskedFill(isOwn(own, logits.shape[1]), -1e38).logSumExp(1);
+  const others = logits.maskedFill(isOwn(own, logits.shape[1]), except).logSumExp(1);
   return others.sub(target.squeeze(1)).softplus();
 }
 

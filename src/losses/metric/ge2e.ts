@@ -5,6 +5,7 @@ import { ShapeError } from "../../tensor/errors.ts";
 import { expectOneOf, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { type Reduction, reduce } from "../reduction.ts";
 import { scalarOption } from "../scalar-option.ts";
 
@@ -50,7 +51,7 @@ export function ge2e(embeddings: TensorLike, options: GE2EOptions = {}): Tensor 
   const similarity = cosines.mul(factor).add(offset); // [speakers, utterances, speakers]
   const ownSimilarity = own.mul(factor).add(offset);
   if (variant === "softmax") return reduce(where, similarity.logSumExp(2).sub(ownSimilarity), reduction);
-  const others = similarity.maskedFill(isOwn, -1e38); // finite, so that detectAnomaly has nothing to find
+  const others = similarity.maskedFill(isOwn, except);
   return reduce(where, ownSimilarity.neg().sigmoid().add(others.max(2).sigmoid()), reduction);
 }
 

@@ -4,6 +4,7 @@ import { ShapeError } from "../../tensor/errors.ts";
 import { expectNonNegative, expectOneOf, expectPositive, resolve } from "../../tensor/options.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { expectTerms, type Reduction, reduce } from "../reduction.ts";
 import { expectCentred, isOwn } from "./centres.ts";
 
@@ -59,7 +60,7 @@ export function proxyNCA(
     );
   }
   const logits = distanceMatrix(x.normalize(), w.normalize(), { squared: true }).mul(-scale); // [n, classes]
-  const candidates = includePositive ? logits : logits.maskedFill(isOwn(own, classes), -1e38);
+  const candidates = includePositive ? logits : logits.maskedFill(isOwn(own, classes), except);
   return reduce(where, candidates.logSumExp(1).sub(logits.gather(1, own).squeeze(1)), reduction);
 }
 

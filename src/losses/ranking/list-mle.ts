@@ -5,10 +5,10 @@ import { full } from "../../tensor/creation.ts";
 import { expectOneOf, resolve } from "../../tensor/options.ts";
 import { type Generator, generatorOr } from "../../tensor/random.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { expectSampling, meanOfSamples, perturbed, type Resolved, type SamplingOptions } from "./gumbel.ts";
 import {
   discount,
-  except,
   expectCutoff,
   expectListAverage,
   hasReal,

@@ -1,3 +1,4 @@
+import { except } from "../candidates.ts";
 import { maskOf } from "../mask.ts";
 import "../../functional/methods.ts";
 import { where as select, stopGradient } from "../../autograd/elementwise.ts";
@@ -39,9 +40,6 @@ export interface Lists extends Relevance {
   /** The scores, 0 where there is padding: [lists, items]. */
   s: Tensor;
 }
-
-/** The score of what is no candidate. Finite, so that differences of it are. */
-export const except = -1e38;
 
 /** Scores and relevance of one shape, [lists, items] or [items], checked. */
 export function listsOf(

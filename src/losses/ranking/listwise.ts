@@ -1,9 +1,9 @@
 import { maskedLogSumExp } from "../../functional/masks.ts";
 import { expectNonNegative, expectNumber, resolve } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import {
   differences,
-  except,
   expectGain,
   expectListAverage,
   type Gain,

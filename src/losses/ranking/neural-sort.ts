@@ -1,12 +1,12 @@
 import { where as select } from "../../autograd/elementwise.ts";
 import { expectInteger, expectPositive } from "../../tensor/options.ts";
 import type { Tensor, TensorLike } from "../../tensor/tensor.ts";
+import { except } from "../candidates.ts";
 import { expectSampling, meanOfSamples, perturbed, type Resolved, type SamplingOptions } from "./gumbel.ts";
 import {
   bothReal,
   differences,
   discountsTo,
-  except,
   expectCutoff,
   expectGain,
   expectListAverage,

@@ -1,5 +1,5 @@
 import { stopGradient } from "../../autograd/elementwise.ts";
-import { concat } from "../../autograd/movement.ts";
+import { solveTriangular } from "../../functional/factorisations.ts";
 import "../../functional/methods.ts";
 import { logRisingFactorial } from "../../functional/numerics.ts";
 import { expectAxes, expectPositiveElements, expectShape, floatTensor } from "../../tensor/checks.ts";
@@ -122,33 +122,8 @@ export function multivariateGaussianNLL(
   const terms = scales
     .log()
     .sum(1)
-    .add(forwardSolve(factor, t.sub(m)).square().sum(1).mul(0.5));
+    .add(solveTriangular(factor, t.sub(m).unsqueeze(2)).squeeze(2).square().sum(1).mul(0.5));
   return reduce("multivariateGaussianNLL", full ? terms.add(d * halfLog2Pi) : terms, reduction);
-}
-
-/** L^-1 r for lower triangular L [n, d, d] and r [n, d], by forward substitution. */
-function forwardSolve(factor: Tensor, r: Tensor): Tensor {
-  const [n, d] = r.shape;
-  let solved = r.slice([null, { stop: 0 }]);
-  for (let i = 0; i < d; i++) {
-    const row = factor.slice([null, { start: i, stop: i + 1 }, { stop: i + 1 }]).reshape([n, i + 1]);
-    const known = row
-      .slice([null, { stop: i }])
-      .mul(solved)
-      .sum(1, { keepDims: true });
-    const scale = row.slice([null, { start: i }]);
-    solved = concat(
-      [
-        solved,
-        r
-          .slice([null, { start: i, stop: i + 1 }])
-          .sub(known)
-          .div(scale),
-      ],
-      1,
-    );
-  }
-  return solved;
 }
 
 export interface EvidentialRegressionOptions {

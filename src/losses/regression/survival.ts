@@ -1,4 +1,5 @@
 import { where } from "../../autograd/elementwise.ts";
+import { except } from "../candidates.ts";
 import "../../functional/methods.ts";
 import { maskedLogSumExp } from "../../functional/masks.ts";
 import {
@@ -67,7 +68,7 @@ export function coxPartialLikelihood(
     const tied = t.unsqueeze(0).eq(t.unsqueeze(1)).logicalAnd(happened.unsqueeze(0).ne(0));
     const count = tied.to(h.dtype);
     const share = count.tril(-1).sum(1).div(count.sum(1).maximum(1)); // l / d
-    const tiedShare = maskedLogSumExp(h, tied, 1, { empty: -1e38 }).sub(partition).exp();
+    const tiedShare = maskedLogSumExp(h, tied, 1, { empty: except }).sub(partition).exp();
     terms = terms.add(share.mul(tiedShare).neg().log1p());
   }
   const counted = terms.mul(happened);
