@@ -1,3 +1,4 @@
+export { AdaptiveSoftmax, type AdaptiveSoftmaxOptions } from "./adaptive-softmax.ts";
 export { type CRFOptions, crf } from "./crf.ts";
 export { type CTCOptions, ctc } from "./ctc.ts";
 export {
