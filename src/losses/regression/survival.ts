@@ -1,7 +1,6 @@
 import { where } from "../../autograd/elementwise.ts";
 import { except } from "../candidates.ts";
 import "../../functional/methods.ts";
-import { maskedLogSumExp } from "../../functional/masks.ts";
 import {
   asIndices,
   expectAxes,
@@ -11,7 +10,7 @@ import {
   expectShape,
   floatTensor,
 } from "../../tensor/checks.ts";
-import { arange } from "../../tensor/creation.ts";
+import { arange, onesLike, zerosLike } from "../../tensor/creation.ts";
 import { expectOneOf, resolve } from "../../tensor/options.ts";
 import { asTensor, type Tensor, type TensorLike } from "../../tensor/tensor.ts";
 import { expectTerms, type Reduction, reduce } from "../reduction.ts";
@@ -61,20 +60,38 @@ export function coxPartialLikelihood(
   const t = asTensor(times, "float64", "coxPartialLikelihood", "times");
   expectShape("coxPartialLikelihood", "times", t, h.shape);
   const happened = eventsOf("coxPartialLikelihood", events, h, h.shape);
-  const atRisk = t.unsqueeze(0).ge(t.unsqueeze(1));
-  const partition = maskedLogSumExp(h, atRisk, 1);
-  let terms = partition.sub(h);
+  const order = t.argsort(0, { descending: true });
+  const [sorted, event] = [h.indexSelect(0, order), happened.indexSelect(0, order)];
+  const { group, first, last } = groupsOf(t.indexSelect(0, order));
+  const partition = sorted.logCumSumExp(0).indexSelect(0, last); // over all whose time is not before
+  let terms = partition.sub(sorted);
   if (ties === "efron") {
-    const tied = t.unsqueeze(0).eq(t.unsqueeze(1)).logicalAnd(happened.unsqueeze(0).ne(0));
-    const count = tied.to(h.dtype);
-    const share = count.tril(-1).sum(1).div(count.sum(1).maximum(1)); // l / d
-    const tiedShare = maskedLogSumExp(h, tied, 1, { empty: except }).sub(partition).exp();
+    const ofGroup = (x: Tensor) => zerosLike(x).scatterAdd(0, group, x).indexSelect(0, group);
+    const before = event.cumsum(0).sub(event);
+    const rank = before.sub(before.indexSelect(0, first)); // l of d
+    const share = where(event.ne(0), rank.div(ofGroup(event).maximum(1)), 0);
+    const tiedShare = ofGroup(where(event.ne(0), sorted.sub(partition), except).exp());
     terms = terms.add(share.mul(tiedShare).neg().log1p());
   }
-  const counted = terms.mul(happened);
+  const counted = terms.mul(event).indexSelect(0, order.argsort(0));
   if (reduction !== "mean") return reduce("coxPartialLikelihood", counted, reduction);
   expectTerms("coxPartialLikelihood", counted);
   return counted.sum().div(happened.sum().maximum(1));
+}
+
+/** For each element of sorted times the number of its group of equal ones, and where that begins and ends: int32 [n]. */
+function groupsOf(times: Tensor): { group: Tensor; first: Tensor; last: Tensor } {
+  const [n] = times.shape;
+  const index = arange(n);
+  const isNew = times.ne(times.indexSelect(0, index.sub(1).maximum(0))).to("int32");
+  const group = isNew.cumsum(0);
+  const sizes = zerosLike(index).scatterAdd(0, group, onesLike(index));
+  const ends = sizes.cumsum(0);
+  return {
+    group,
+    first: ends.sub(sizes).indexSelect(0, group),
+    last: ends.sub(1).indexSelect(0, group),
+  };
 }
 
 export interface AcceleratedFailureTimeOptions {
