@@ -146,6 +146,15 @@ export const crossEntropy: Entries = {
     variants: [{ weight: [1, 2, 0.5, 0.25] }, { ignoreIndex: 1, reduction: "none" }],
     points: [{ at: "all ignored", inputs: [[[-1, -2]], [-100]], value: 0, gradients: [[0, 0], null] }],
     sources: ["Fisher 1922, On the mathematical foundations of theoretical statistics"],
+    curves: {
+      along: "log-probability of the labelled class",
+      from: -6,
+      to: 0,
+      lines: {
+        "weight 1": (x) => losses.negativeLogLikelihood(x.reshape([1]), 0),
+        "weight 2, summed": (x) => losses.negativeLogLikelihood(x.reshape([1]), 0, { weight: [2], reduction: "sum" }),
+      },
+    },
     libraries: { PyTorch: "the mean over a batch in which all labels are ignored is NaN." },
   },
 };

@@ -55,6 +55,7 @@ export const multiLabel: Entries = {
     options: { weight: other(null, "a factor for each class", [1], [-1, 1, 1, 1]), reduction: reduction() },
     variants: [{ weight: [1, 0, 2, 0.5] }],
     sources: ["Cox 1958, The regression analysis of binary sequences"],
+    libraries: { PyTorch: "takes the last axis of three or more for that of the classes." },
   },
 
   asymmetric: {

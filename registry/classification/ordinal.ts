@@ -1,3 +1,5 @@
+import { eye } from "../../src/index.ts";
+import * as losses from "../../src/losses/index.ts";
 import type { Entries } from "../entry.ts";
 import { labels, relevance, scores } from "../inputs.ts";
 import { flag, oneOf, other, positive, reduction } from "../options.ts";
@@ -119,6 +121,16 @@ export const ordinal: Entries = {
     sources: [
       "de la Torre, Puig and Valls 2018, Weighted kappa loss function for multi-class classification of ordinal data in deep learning, Pattern Recognition Letters 105",
     ],
+    curves: {
+      along: "logit of the right level, of three, in each of three samples",
+      from: -4,
+      to: 6,
+      lines: {
+        quadratic: (x) => losses.weightedKappa(x.mul(eye(3)), [0, 1, 2]),
+        linear: (x) => losses.weightedKappa(x.mul(eye(3)), [0, 1, 2], { weighting: "linear" }),
+        "1 - kappa": (x) => losses.weightedKappa(x.mul(eye(3)), [0, 1, 2], { log: false }),
+      },
+    },
     libraries: { "TensorFlow Addons": "WeightedKappaLoss takes probabilities and one-hot labels." },
   },
 
