@@ -57,8 +57,8 @@ describe("each setting of a variant changes the value or a gradient somewhere:",
   }
 });
 
-/** Options with tests of their own: below, in ignored.test.ts, and in test/losses/metric/batch.test.ts. */
-const elsewhere = new Set(["activation", "generator", "ignoreIndex", "mask", "pairs"]);
+/** Options with tests of their own: below, in ignored and reductions, and in test/losses/metric/batch.test.ts. */
+const elsewhere = new Set(["activation", "generator", "ignoreIndex", "mask", "pairs", "reduction"]);
 
 describe("each option of a loss is varied by a variant, a point or a golden case:", () => {
   const golden = Object.values(lossGoldens).flatMap(({ cases }) => cases);
